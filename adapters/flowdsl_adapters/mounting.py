@@ -1,0 +1,203 @@
+"""``mount``: a gateway and a flow become a route of an aiohttp application."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from aiohttp import web
+
+from flowdsl import Flow, Inbound, Reply, Runtime, SessionConfig, UserInputError
+from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
+from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
+from flowdsl_adapters.gateway import Gateway, Request, Response
+from flowdsl_adapters.origin import Origin
+
+__all__ = ["mount"]
+
+logger = logging.getLogger("flowdsl")
+
+# A USSD request is a few hundred bytes.
+_LARGEST: Final = 64 * 1024
+# The strictest gateway waits 5 seconds for its answer (Hubtel), so a body that takes longer is given up.
+_PATIENCE: Final = 5.0
+
+_RUNTIMES: Final = web.AppKey("flowdsl_runtimes", set[Runtime])
+
+
+def mount(
+    app: web.Application,
+    path: str,
+    gateway: Gateway,
+    flow: Flow[..., Any],
+    *,
+    runtime: Runtime | None = None,
+    sessions: SessionConfig | None = None,
+    params: Mapping[str, Any] = {},
+    secret: str | None = None,
+    networks: Iterable[str] = (),
+    largest: int = _LARGEST,
+    patience: float = _PATIENCE,
+) -> None:
+    """Let a gateway deliver to a flow.
+
+    The runtime is closed when the application is cleaned up. Several mounts may share one.
+
+    Args:
+        app: the application that gets the route.
+        path: where the gateway delivers, ``"/ussd"``, or ``"/ussd/{secret}"`` with a secret in it.
+        gateway: how it speaks, :class:`~flowdsl_adapters.Nalo` for example.
+        flow: who answers.
+        runtime: keeps the sessions; one of its own in memory unless given.
+        sessions: what session ids are made of here, if not what the runtime says.
+        params: the flow's keyword parameters.
+        secret: what ``{secret}`` in the path, or ``?secret=`` in the query, must be. Requests without it
+            get 403. These gateways do not sign, so whoever knows the address can otherwise speak for anybody.
+        networks: networks that may deliver, such as ``["203.0.113.0/24"]``; others get 403.
+        largest: bytes that a body may have; a larger one gets 413.
+        patience: seconds in which a body must have arrived; a later one gets 408.
+
+    Raises:
+        ConfigurationError: the secret is empty, or a network cannot be read.
+
+    >>> from flowdsl import Say, flow
+    >>> from flowdsl_adapters import Nalo
+    >>> @flow
+    ... def hello():
+    ...     yield Say("Hello!")
+    >>> mount(web.Application(), "/ussd", Nalo(), hello)
+    """
+    runtime = Runtime() if runtime is None else runtime
+    origin = Origin(secret=secret, networks=networks)
+    endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
+    app.router.add_route(gateway.method, path, endpoint.answer)
+    if _RUNTIMES not in app:
+        app[_RUNTIMES] = set()
+        app.on_cleanup.append(_close_runtimes)
+    app[_RUNTIMES].add(runtime)
+
+
+async def _close_runtimes(app: web.Application) -> None:
+    for runtime in app[_RUNTIMES]:
+        await runtime.close()
+
+
+class _Endpoint:
+    __slots__ = ("flow", "gateway", "largest", "origin", "params", "patience", "runtime", "sessions")
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        flow: Flow[..., Any],
+        runtime: Runtime,
+        sessions: SessionConfig | None,
+        params: Mapping[str, Any],
+        origin: Origin,
+        largest: int,
+        patience: float,
+    ) -> None:
+        self.gateway = gateway
+        self.flow = flow
+        self.runtime = runtime
+        self.sessions = sessions
+        self.params = params
+        self.origin = origin
+        self.largest = largest
+        self.patience = patience
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Answer a delivery: 200 with a screen, or a 4xx with a reason."""
+        try:
+            if self.origin.checked:
+                self.verify(request)
+            inbound = await self.decode(request)
+            reply = await self.reply(inbound)
+        except UserInputError as error:
+            if webhook_failed.receivers:
+                self.runtime.tell(webhook_failed, self.flow, self.event(error.status, str(error)))
+            return web.Response(status=error.status, text=f"{error}\n")
+        response = _http(self.gateway.encode(reply, inbound))
+        if message_sent.receivers:
+            await response.prepare(request)
+            await response.write_eof()
+            self.runtime.tell(message_sent, self.flow, self.sent(inbound))
+        return response
+
+    def verify(self, request: web.Request) -> None:
+        """Let the request prove where it comes from."""
+        secret = request.match_info.get("secret") or request.query.get("secret", "")
+        self.origin.require(secret=secret, address=request.remote)
+        if webhook_verified.receivers:
+            self.runtime.tell(webhook_verified, self.flow, self.event(200, ""))
+
+    async def decode(self, request: web.Request) -> Inbound:
+        """Read the request; nothing of it has touched a session yet."""
+        body = await self.read(request)
+        parts = Request(
+            body=body,
+            content_type=request.headers.get("Content-Type", ""),
+            query=request.query,
+            url=_url(request),
+        )
+        return self.gateway.decode(parts)
+
+    async def read(self, request: web.Request) -> bytes:
+        """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""
+        if (request.content_length or 0) > self.largest:
+            raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.patience):
+                async for part in request.content.iter_any():
+                    body += part
+                    if len(body) > self.largest:
+                        raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
+        except TimeoutError:
+            raise Stalled(f"the body did not arrive within {self.patience:g} seconds") from None
+        except (web.RequestPayloadError, ConnectionError, ValueError) as error:
+            raise BadPayload(f"the body cannot be read: {error}") from None
+        return bytes(body)
+
+    async def reply(self, inbound: Inbound) -> Reply:
+        """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form."""
+        try:
+            return await self.runtime.handle(
+                self.flow, inbound, params=self.params, sessions=self.sessions, screen=self.gateway.screen
+            )
+        except UserInputError:
+            raise
+        except StoreError as error:
+            logger.error("flow %r could not be served: %s", self.flow.name, error)
+            return Reply(self.runtime.apology(error), end=True)
+        except Exception as error:
+            logger.exception("middleware of flow %r raised", self.flow.name)
+            return Reply(self.runtime.apology(error), end=True)
+
+    def event(self, status: int, reason: str) -> WebhookEvent:
+        return WebhookEvent(
+            flow=self.flow.name, platform=self.gateway.platform, gateway=self.gateway.name, status=status, reason=reason
+        )
+
+    def sent(self, inbound: Inbound) -> MessageEvent:
+        config = self.sessions or self.runtime.sessions
+        return MessageEvent(
+            flow=self.flow.name,
+            platform=inbound.platform,
+            gateway=inbound.gateway,
+            session_id=config.session_id(inbound, flow=self.flow),
+            message_id=inbound.message_id,
+        )
+
+
+def _http(response: Response) -> web.Response:
+    return web.Response(body=response.body, status=response.status, headers={"Content-Type": response.content_type})
+
+
+def _url(request: web.Request) -> str:
+    # Of an IPv6 address in brackets only what follows them is a port.
+    name, colon, port = request.host.rpartition(":")
+    host = name if colon and port.isdecimal() else request.host
+    secret = request.match_info.get("secret")
+    # Session ids may be made of the address, and a secret must not be in them.
+    path = request.path.replace(secret, "-") if secret else request.path
+    return f"{host}{path}"

@@ -1,0 +1,63 @@
+"""JSON from outside: read strictly, so that what was meant is never guessed."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from flowdsl.errors import BadPayload, UnsupportedContent
+
+__all__ = ["read_object"]
+
+
+def read_object(body: bytes, content_type: str) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Args:
+        body: the raw bytes.
+        content_type: the header as it came. Empty is taken for JSON.
+
+    Raises:
+        UnsupportedContent: it says that it is something else, or in another alphabet than UTF-8.
+        BadPayload: it is not JSON, not an object, or has a field twice.
+
+    >>> read_object(b'{"MSISDN": "233244123456"}', "application/json")
+    {'MSISDN': '233244123456'}
+    """
+    _require_json(content_type)
+    try:
+        # RFC 8259, section 8.1: JSON between systems is UTF-8, and a byte order mark may be ignored.
+        value: object = json.loads(body.decode("utf-8-sig"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise BadPayload(f"the body is not UTF-8: byte {error.start} is wrong") from None
+    except RecursionError:
+        raise BadPayload("the body is nested too deeply") from None
+    except ValueError as error:
+        raise BadPayload(f"the body is not JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise BadPayload("the body is JSON, but not an object")
+    return value
+
+
+def _require_json(content_type: str) -> None:
+    if not content_type:
+        return
+    kind, _, rest = content_type.partition(";")
+    kind = kind.strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedContent(f"the content type is {kind!r}: send application/json")
+    name, _, charset = rest.partition("=")
+    if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
+        raise UnsupportedContent(f"the charset is {charset.strip()!r}: send UTF-8")
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise BadPayload(f"the field {twice!r} comes twice")
+    return fields
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise BadPayload(f"the body is not JSON: {name} is no number of it")

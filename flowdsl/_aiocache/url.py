@@ -1,0 +1,99 @@
+"""An aiocache cache from an address such as ``redis://localhost:6379/0``."""
+
+from typing import Any, Final
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from aiocache.base import BaseCache
+
+from flowdsl._aiocache.memory import MemoryCache
+from flowdsl.errors import ConfigurationError
+
+__all__ = ["open_cache"]
+
+# A turn reads and writes once each, and the strictest gateway waits 5 seconds for its answer.
+_TIMEOUT: Final = 2.0
+_CONNECTIONS: Final = 50
+
+_REDIS: Final = {"redis", "rediss", "valkey", "valkeys"}
+
+
+def open_cache(url: str) -> BaseCache:
+    """Make the cache that an address names.
+
+    Args:
+        url: ``memory://``, ``redis://[user:password@]host[:port][/db]`` (or ``rediss://`` for TLS,
+            ``valkey://``, ``valkeys://``) or ``memcached://host[:port]``. Options follow as a query:
+            ``?timeout=2`` seconds and ``?namespace=`` for all but memory, ``?connections=50``,
+            ``?sessions=100000`` for memory.
+
+    Raises:
+        ConfigurationError: the address cannot be read, or what it needs is not installed.
+
+    >>> open_cache("memory://?sessions=10")
+    MemoryCache(0 of 10 sessions)
+    """
+    try:
+        parts = urlsplit(url)
+        options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+        if parts.scheme == "memory":
+            cache: BaseCache = MemoryCache(int(options.pop("sessions", "100000")))
+        elif parts.scheme in _REDIS:
+            cache = _redis(parts, options)
+        elif parts.scheme == "memcached":
+            cache = _memcached(parts, options)
+        else:
+            raise ConfigurationError(
+                f"the cache {url!r} is of no known kind: write memory://, redis://host:6379/0, rediss://…, valkey://… "
+                "or memcached://host:11211"
+            )
+    except ValueError as error:
+        raise ConfigurationError(f"the cache {url!r} cannot be read: {error}") from error
+    if options:
+        raise ConfigurationError(f"the cache {url!r} has an option that does not exist: {', '.join(options)}")
+    return cache
+
+
+def _shared(parts: SplitResult, options: dict[str, str], port: int) -> dict[str, Any]:
+    # The endpoint, as both of aiocache's networked caches call it.
+    return {
+        "endpoint": parts.hostname or "127.0.0.1",
+        "port": parts.port or port,
+        "timeout": float(options.pop("timeout", _TIMEOUT)),
+        "namespace": options.pop("namespace", None),
+    }
+
+
+def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
+    try:
+        from aiocache.backends.redis import RedisCache
+        from redis.asyncio import BlockingConnectionPool
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+    except ImportError as error:
+        raise ConfigurationError("sessions in Redis or Valkey need redis-py: pip install 'flowdsl[redis]'") from error
+    # One try again at once, for a connection that the server closed while it was idle; more would eat the
+    # gateway's time. aiocache's from_url knows neither TLS nor user names.
+    connection: dict[str, Any] = {"retry": Retry(NoBackoff(), 1)}
+    if parts.username:
+        connection["username"] = unquote(parts.username)
+    shared = _shared(parts, options, 6379)
+    cache: BaseCache = RedisCache(
+        **shared,
+        db=int(parts.path.strip("/") or "0"),
+        password=unquote(parts.password) if parts.password else None,
+        ssl=parts.scheme in ("rediss", "valkeys"),
+        pool_max_size=int(options.pop("connections", _CONNECTIONS)),
+        create_connection_timeout=shared["timeout"],
+        connection_pool_class=BlockingConnectionPool,
+        connection_pool_kwargs=connection,
+    )
+    return cache
+
+
+def _memcached(parts: SplitResult, options: dict[str, str]) -> BaseCache:
+    try:
+        from aiocache.backends.memcached import MemcachedCache
+    except ImportError as error:
+        raise ConfigurationError("sessions in Memcached need aiomcache: pip install 'flowdsl[memcached]'") from error
+    cache: BaseCache = MemcachedCache(**_shared(parts, options, 11211), pool_size=int(options.pop("connections", _CONNECTIONS)))
+    return cache

@@ -1,0 +1,130 @@
+"""Everything flowdsl raises on purpose, and whose fault it is.
+
+FlowError
+├── AuthorError                 the code around or inside a flow is wrong
+│   ├── ConfigurationError      a setting that cannot work
+│   ├── NotAFlow                the decorated function is not a generator
+│   ├── BadStep                 a flow yielded something it may not
+│   ├── BadPrompt               a prompt that cannot be asked
+│   ├── UnstorableValue         a value that the journal cannot hold
+│   └── LimitExceeded           a conversation that outgrew its limits
+├── UserInputError              what came in from outside is wrong; has an HTTP status
+│   ├── BadPayload              400: the request is not what the gateway documents
+│   ├── MissingIdentifier       400: nothing in it says whose session it is
+│   ├── Forbidden               403: it does not prove where it comes from
+│   ├── Stalled                 408: the body did not arrive in time
+│   ├── PayloadTooLarge         413
+│   └── UnsupportedContent      415: not the content type the gateway sends
+└── StoreError                  503: sessions cannot be read or written
+├── StoreUnavailable        the cache did not answer, or refused
+└── UnreadableRecord        what it holds is not a record of this version
+"""
+
+from typing import ClassVar
+
+__all__ = [
+    "AuthorError",
+    "BadPayload",
+    "BadPrompt",
+    "BadStep",
+    "ConfigurationError",
+    "FlowError",
+    "Forbidden",
+    "LimitExceeded",
+    "MissingIdentifier",
+    "NotAFlow",
+    "PayloadTooLarge",
+    "Stalled",
+    "StoreError",
+    "StoreUnavailable",
+    "UnreadableRecord",
+    "UnstorableValue",
+    "UnsupportedContent",
+    "UserInputError",
+]
+
+
+class FlowError(Exception):
+    """Root of everything flowdsl raises on purpose."""
+
+
+class AuthorError(FlowError):
+    """The code of a flow, or the code that sets it up, is wrong."""
+
+
+class ConfigurationError(AuthorError):
+    """A setting that cannot work; raised when it is given, not when it is used."""
+
+
+class NotAFlow(AuthorError):
+    """``@flow`` was put on something that is not a generator function."""
+
+
+class BadStep(AuthorError):
+    """A flow yielded something that is neither a prompt nor something to say."""
+
+
+class BadPrompt(AuthorError):
+    """A prompt that cannot be asked: its key, its text or its choices are wrong."""
+
+
+class UnstorableValue(AuthorError):
+    """An answer, or a value of the session, that cannot be written down and read back."""
+
+
+class LimitExceeded(AuthorError):
+    """A conversation has more entries, bytes or steps than its limits allow."""
+
+
+class UserInputError(FlowError):
+    """What came in from outside is wrong. The message may be shown to the sender."""
+
+    status: ClassVar[int] = 400
+    """The HTTP status to answer with."""
+
+
+class BadPayload(UserInputError):
+    """The request is not what the gateway documents; the message says where it differs."""
+
+
+class MissingIdentifier(UserInputError):
+    """Nothing in the request says whose session it is."""
+
+
+class Forbidden(UserInputError):
+    """The request does not prove that it comes from the gateway."""
+
+    status = 403
+
+
+class Stalled(UserInputError):
+    """The body of the request did not arrive in time."""
+
+    status = 408
+
+
+class PayloadTooLarge(UserInputError):
+    """The body of the request is larger than any real one."""
+
+    status = 413
+
+
+class UnsupportedContent(UserInputError):
+    """The request has another content type than the gateway sends."""
+
+    status = 415
+
+
+class StoreError(FlowError):
+    """Sessions cannot be read or written. Nothing was shown, nothing is lost."""
+
+    status: ClassVar[int] = 503
+    """The HTTP status to answer with, where the sender delivers again."""
+
+
+class StoreUnavailable(StoreError):
+    """The cache did not answer in time, or refused."""
+
+
+class UnreadableRecord(StoreError):
+    """The cache holds something under the session's key that is not a record of this version."""

@@ -1,0 +1,149 @@
+"""``@flow``: a generator function becomes a conversation with a name."""
+
+import inspect
+from collections.abc import Callable, Generator, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Generic, ParamSpec, TypeVar, overload
+
+from flowdsl.errors import ConfigurationError, NotAFlow
+from flowdsl.journal import named_types
+from flowdsl.steps import Prompt, Say
+
+__all__ = ["Flow", "flow"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_HERE = Path(__file__).parent
+_STEPS = frozenset({Prompt.__iter__.__code__, Say.__iter__.__code__})
+
+
+class Flow(Generic[P, R]):
+    """A conversation: a named generator function that yields prompts and things to say.
+
+    Made by :func:`flow`. Calling it gives the generator, so one flow can hold another with
+    ``yield from other(chat)``.
+    """
+
+    __slots__ = ("__weakref__", "function", "name", "takes_chat", "types", "where")
+
+    def __init__(self, function: Callable[P, Generator[Any, Any, R]], *, name: str, types: Iterable[type] = ()) -> None:
+        self.function = function
+        self.name = name
+        self.types: Mapping[str, type] = named_types(types)
+        self.where = _definition(function)
+        _require_generator(function, self.where)
+        self.takes_chat = _takes_chat(function, self.where)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
+        """Start the generator, as a call of the plain function would."""
+        return self.function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<flow {self.name!r} at {self.where}>"
+
+    def start(self, chat: Any, params: Mapping[str, Any]) -> Generator[Any, Any, R]:
+        """Start the generator with the chat, if it takes one, and its keyword parameters."""
+        begin: Callable[..., Generator[Any, Any, R]] = self.function
+        return begin(chat, **params) if self.takes_chat else begin(**params)
+
+
+@overload
+def flow(function: Callable[P, Generator[Any, Any, R]], /) -> Flow[P, R]: ...
+
+
+@overload
+def flow(
+    *, name: str | None = None, types: Iterable[type] = ()
+) -> Callable[[Callable[P, Generator[Any, Any, R]]], Flow[P, R]]: ...
+
+
+def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[type] = ()) -> Any:
+    """Make a conversation of a generator function.
+
+    The function may take one positional parameter, the :class:`~flowdsl.Chat`, and keyword parameters,
+    which are given where the flow is mounted.
+
+    Args:
+        function: the generator function, where ``@flow`` is written without parentheses.
+        name: what the flow is called in session ids, signals and the journal; the function's name
+            unless given. Sessions are found by it, so renaming a flow starts its conversations over.
+        types: enums and dataclasses that answers are made of.
+
+    Raises:
+        NotAFlow: the function has no ``yield``, or is asynchronous.
+        ConfigurationError: the name is empty, or the function takes more than the chat.
+
+    >>> @flow
+    ... def greeting(chat):
+    ...     name = yield Prompt("name", "What is your name?")
+    ...     yield Say(f"Hello, {name}!")
+    >>> greeting.name
+    'greeting'
+    """
+
+    def decorate(function: Callable[P, Generator[Any, Any, R]]) -> Flow[P, R]:
+        chosen = getattr(function, "__name__", "") if name is None else name
+        if not isinstance(chosen, str) or not chosen:
+            raise ConfigurationError(f"a flow needs a name, not {chosen!r}")
+        return Flow(function, name=chosen, types=types)
+
+    return decorate if function is None else decorate(function)
+
+
+def position(generator: Generator[Any, Any, Any]) -> str:
+    """Say where a generator stands, as ``file:line`` of the innermost one the author wrote.
+
+    Args:
+        generator: a suspended generator; those it delegates to by ``yield from`` are followed.
+    """
+    here = generator
+    while (inner := getattr(here, "gi_yieldfrom", None)) is not None:
+        if getattr(inner, "gi_code", None) is None or inner.gi_code in _STEPS:
+            break
+        here = inner
+    frame = getattr(here, "gi_frame", None)
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "its end"
+
+
+def _definition(function: Any) -> str:
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else "an unknown place"
+
+
+def _require_generator(function: Any, where: str) -> None:
+    bare = inspect.unwrap(function)
+    name = getattr(function, "__name__", repr(function))
+    if inspect.isasyncgenfunction(bare) or inspect.iscoroutinefunction(bare):
+        raise NotAFlow(f"flow {name!r} at {where} is asynchronous: write `def` without `async`, and `yield` each step")
+    if not inspect.isgeneratorfunction(bare):
+        raise NotAFlow(
+            f"flow {name!r} at {where} is not a generator, because nothing in it is yielded: "
+            "write `yield Prompt(…)` and `yield Say(…)`"
+        )
+
+
+def _takes_chat(function: Any, where: str) -> bool:
+    positional = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(positional) > 1 and any(each.default is inspect.Parameter.empty for each in positional[1:]):
+        raise ConfigurationError(
+            f"flow {function.__name__!r} at {where} takes {len(positional)} positional parameters: "
+            "it may take the chat, and what else it needs as keyword parameters (after a `*`)"
+        )
+    return bool(positional)
+
+
+def source_line(error: BaseException) -> str:
+    """Say where an exception was raised, as ``file:line``, in the code nearest to the flow's author."""
+    place = "an unknown place"
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if _HERE not in Path(file).parents:
+            place = f"{file}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

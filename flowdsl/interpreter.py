@@ -1,0 +1,292 @@
+"""Replay: start the generator again, feed it its answers, and stop at the first step that has none.
+
+Pure: no clock, no chance, no I/O. The same journal and the same answer give the same outcome.
+"""
+
+from collections.abc import Generator, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+import msgspec
+
+from flowdsl.errors import AuthorError, BadPrompt, BadStep, LimitExceeded, UnstorableValue
+from flowdsl.flow import Flow, position, source_line
+from flowdsl.journal import PLAIN, PROMPT, Entry, decode
+from flowdsl.steps import Prompt, Say
+from flowdsl.verdict import Accepted, Rejected, known_types, verdict
+
+__all__ = ["Asked", "Divergence", "Limits", "Outcome", "play"]
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a conversation may become before it is stopped with a clear error.
+
+    Args:
+        entries: answers in one journal.
+        bytes: size of one stored record, in bytes.
+        steps: things said in a row without a prompt that waits.
+    """
+
+    entries: int = 2_000
+    bytes: int = 256 * 1024
+    steps: int = 1_000
+
+
+class Asked(msgspec.Struct, frozen=True, array_like=True):
+    """Which question was shown: its key and the fingerprint of its choices."""
+
+    key: str
+    choices: str
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """The code no longer asks what the journal answers next.
+
+    Args:
+        expected: key of the journal's next entry.
+        found: key of what the code asks instead; ``None`` where it ends.
+        where: ``file:line`` of what was found.
+    """
+
+    expected: str
+    found: str | None
+    where: str
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one turn of a flow came to.
+
+    Args:
+        said: what was said since the last accepted answer.
+        prompt: what the flow waits for; ``None`` where it has ended.
+        result: what the flow returned, where it has ended.
+        journal: the answers in the order in which the code asked for them.
+        aside: entries whose prompt the code did not come to. The same question may take them later.
+        asked: which question that is; ``None`` where the flow has ended.
+        answered: key of the prompt that this turn's text answered.
+        free: the text answered a prompt that takes any text at all.
+        rejected: what was wrong with the text, for the person.
+        divergence: where the code and the journal parted, if they did.
+    """
+
+    said: tuple[Say, ...]
+    prompt: Prompt[Any] | None
+    asked: Asked | None
+    result: Any
+    journal: list[Entry]
+    aside: list[Entry]
+    answered: str | None
+    free: bool
+    rejected: str | None
+    divergence: Divergence | None
+
+
+_DEFAULT_LIMITS: Final = Limits()
+_WILL_NOT_CLOSE: Final = (
+    "it goes on when it is told to stop: an `except` that names no class, or a `finally` that yields, stands around a yield"
+)
+
+
+def play(
+    flow: Flow[..., Any],
+    chat: Any,
+    journal: list[Entry],
+    answer: str | None = None,
+    *,
+    params: Mapping[str, Any] = {},
+    aside: list[Entry] = [],
+    asked: Asked | None = None,
+    limits: Limits = _DEFAULT_LIMITS,
+) -> Outcome:
+    """Play a flow up to the step that waits, or to its end.
+
+    Args:
+        flow: the conversation.
+        chat: its chat.
+        journal: what was answered so far.
+        answer: what the person typed now; ``None`` to see where they stand.
+        params: keyword parameters of the flow.
+        aside: entries set aside in earlier turns.
+        asked: the question that was on the screen. The answer is used only if the code still asks it.
+        limits: when to stop a flow that grows or loops.
+
+    Raises:
+        AuthorError: the flow did something that it may not; the message says what and where.
+        Exception: whatever the flow itself raises.
+
+    >>> from flowdsl import Prompt, Say, flow
+    >>> @flow
+    ... def greeting():
+    ...     name = yield Prompt("name", "Who is there?")
+    ...     yield Say(f"Hello, {name}!")
+    >>> play(greeting, None, [], "Ama").said[0].text
+    'Hello, Ama!'
+    """
+    generator = flow.start(chat, params)
+    try:
+        outcome = _Player(flow, generator, limits).play(journal, aside, answer, asked)
+        generator.close()
+        return outcome
+    except RuntimeError as error:
+        if getattr(generator, "gi_frame", None) is None:
+            raise
+        raise BadStep(f"flow {flow.name!r} at {position(generator)}: {_WILL_NOT_CLOSE}") from error
+    except AuthorError as error:
+        running = getattr(generator, "gi_frame", None) is not None
+        where = position(generator) if running else source_line(error)
+        with suppress(RuntimeError):
+            generator.close()
+        raise type(error)(f"flow {flow.name!r} at {where}: {error}") from error
+
+
+class _Player:
+    __slots__ = ("answered", "divergence", "flow", "free", "generator", "limits", "said")
+
+    def __init__(self, flow: Flow[..., Any], generator: Generator[Any, Any, Any], limits: Limits) -> None:
+        self.flow = flow
+        self.generator = generator
+        self.limits = limits
+        self.said: list[Say] = []
+        self.answered: str | None = None
+        self.free = False
+        self.divergence: Divergence | None = None
+
+    def play(self, journal: list[Entry], aside: list[Entry], answer: str | None, asked: Asked | None) -> Outcome:
+        """Replay what fits, then look at the rest step by step."""
+        step, used, result = self.replay(journal)
+        done, rest = journal, aside
+        if used < len(journal):
+            self.diverged(journal[used], step)
+            done, rest = journal[:used], [*journal[used:], *aside]
+        while step is not None:
+            if step.__class__ is Say:
+                self.tell(step)
+                step, result = self.send(None)
+                continue
+            if step.__class__ is not Prompt:
+                raise BadStep(_not_a_step(step))
+            prompt: Prompt[Any] = step
+            identity = Asked(prompt.key, prompt.menu.fingerprint)
+            entry = _matching(rest, identity) if rest else None
+            if entry is not None:
+                rest = [each for each in rest if each is not entry]
+            elif answer is None or (asked is not None and asked != identity):
+                return self.outcome(done, rest, prompt, identity)
+            else:
+                judged = self.judged(prompt, answer)
+                if isinstance(judged, Rejected):
+                    return self.outcome(done, rest, prompt, identity, rejected=judged.message)
+                entry = Entry(PROMPT, prompt.key, identity.choices, judged.stored)
+                answer, self.answered, self.free = None, prompt.key, judged.free
+            done = [*done, entry]
+            if len(done) > self.limits.entries:
+                raise LimitExceeded(f"more than {self.limits.entries} answers in one conversation")
+            self.said.clear()
+            step, result = self.send(_value(entry, prompt, self.flow.types))
+        return self.outcome(done, rest, None, None, result=result)
+
+    def replay(self, journal: list[Entry]) -> tuple[Any, int, Any]:
+        """Feed the entries that fit, one comparison each; this loop is the cost of a long conversation."""
+        used = 0
+        said = self.said
+        types = self.flow.types
+        try:
+            send = self.generator.send
+            step = send(None)
+            for entry in journal:
+                while step.__class__ is Say:
+                    self.tell(step)
+                    step = send(None)
+                if step.__class__ is not Prompt or entry.key != step.key or entry.choices != step.menu.fingerprint:
+                    break
+                used += 1
+                if said:
+                    said.clear()
+                value = entry.value
+                step = send(value if value.__class__ is str or value.__class__ in PLAIN else _value(entry, step, types))
+        except StopIteration as stop:
+            return None, used, stop.value
+        return _real(step), used, None
+
+    def send(self, value: Any) -> tuple[Any, Any]:
+        """Go on to the next step; ``None`` and the result where the flow has ended."""
+        try:
+            return _real(self.generator.send(value)), None
+        except StopIteration as stop:
+            return None, stop.value
+
+    def tell(self, say: Say) -> None:
+        """Collect what is said."""
+        self.said.append(say)
+        if len(self.said) > self.limits.steps:
+            raise LimitExceeded(f"it said {self.limits.steps} things without waiting for an answer: is it in a loop?")
+
+    def judged(self, prompt: Prompt[Any], answer: str) -> Accepted | Rejected:
+        """Hold the person's text against the prompt."""
+        try:
+            return verdict(prompt, answer, self.flow.types)
+        except (BadPrompt, UnstorableValue) as error:
+            raise type(error)(f"prompt {prompt.key!r}: {error}") from error
+
+    def diverged(self, expected: Entry, step: Any) -> None:
+        found = step.key if isinstance(step, Prompt) else None
+        self.divergence = Divergence(expected.key, found, position(self.generator))
+
+    def outcome(
+        self,
+        done: list[Entry],
+        rest: list[Entry],
+        prompt: Prompt[Any] | None,
+        asked: Asked | None,
+        *,
+        result: Any = None,
+        rejected: str | None = None,
+    ) -> Outcome:
+        return Outcome(
+            said=tuple(self.said),
+            prompt=prompt,
+            asked=asked,
+            result=result,
+            journal=done,
+            aside=rest,
+            answered=self.answered,
+            free=self.free,
+            rejected=rejected,
+            divergence=self.divergence,
+        )
+
+
+def _value(entry: Entry, prompt: Prompt[Any], types: Mapping[str, type]) -> Any:
+    value = entry.value
+    return value if value.__class__ in PLAIN else decode(value, known_types(prompt, types))
+
+
+def _matching(entries: list[Entry], identity: Asked) -> Entry | None:
+    for entry in entries:
+        if entry.key == identity.key and entry.choices == identity.choices:
+            return entry
+    return None
+
+
+def _real(step: Any) -> Any:
+    # None ends the loops above, so a flow that yields None must not look like one that has ended.
+    if step is None:
+        raise BadStep("it yields nothing: write `yield Prompt(…)` or `yield Say(…)`")
+    return step
+
+
+def _not_a_step(step: Any) -> str:
+    if isinstance(step, type) and issubclass(step, Prompt | Say):
+        return f"it yields the class {step.__name__} itself: write `yield {step.__name__}(…)`"
+    if isinstance(step, Generator):
+        code = getattr(step, "gi_code", None)
+        name = getattr(step, "__name__", "it")
+        place = f" at {code.co_filename}:{code.co_firstlineno}" if code else ""
+        return f"it yields the generator of {name!r}{place} instead of its steps: write `yield from {name}(…)`"
+    if isinstance(step, Flow):
+        return f"it yields the flow {step.name!r}: write `yield from {step.name}(…)`"
+    if isinstance(step, str):
+        return f"it yields the text {step!r}: write `yield Say(…)` to tell it, or `yield Prompt(…)` to ask"
+    if hasattr(step, "__await__"):
+        return f"it yields {step!r}, which must be awaited: a flow cannot wait for anything but answers"
+    return f"it yields {step!r}, which is neither a Prompt nor a Say"

@@ -1,0 +1,167 @@
+"""The journal: what a person has answered so far, in a form that can be stored and read back.
+
+Values are JSON where JSON has them. What it lacks is written as an object with one key that begins
+with ``$`` and names the type: a ``Decimal`` is ``{"$decimal": "2.50"}``. An object of the flow's own
+with such a key is wrapped in ``$dict``, so the two cannot be taken for each other.
+"""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from flowdsl.errors import UnstorableValue
+
+__all__ = ["PLAIN", "PROMPT", "Entry", "decode", "encode", "named_types"]
+
+PROMPT: Final = "prompt"
+"""Kind of the entries that hold the answer to a prompt."""
+
+PLAIN: Final = frozenset({str, int, float, bool, type(None)})
+"""Types whose stored form is the value itself."""
+
+
+class Entry(msgspec.Struct, array_like=True, gc=False):
+    """One finished step: what kind it was, its key, a fingerprint of its choices, its value.
+
+    An entry finds its step again by the first three, never by its place. A prompt's fingerprint is ``""``
+    where it has no choices, and hexadecimal digits where it has; entries of any other kind must have one
+    that is neither, so that replay tells them apart without a look at the kind.
+    """
+
+    kind: str
+    key: str
+    choices: str
+    value: Any
+
+
+_TEXTUAL: Final[Mapping[type, str]] = {date: "$date", time: "$time", datetime: "$datetime", Decimal: "$decimal", UUID: "$uuid"}
+_FROM_TEXT: Final[Mapping[str, Any]] = {
+    "$date": date.fromisoformat,
+    "$time": time.fromisoformat,
+    "$datetime": datetime.fromisoformat,
+    "$decimal": Decimal,
+    "$uuid": UUID,
+    "$float": float,
+}
+
+
+def named_types(types: Iterable[type]) -> dict[str, type]:
+    """Index enums and dataclasses by the name under which the journal stores them."""
+    return {each.__qualname__: each for each in types}
+
+
+def encode(value: Any, types: Mapping[str, type]) -> Any:
+    """Turn a value into what JSON can hold, exactly, or refuse.
+
+    Args:
+        value: JSON's types, tuples, dates, times, ``Decimal``, ``UUID``; enums and dataclasses of ``types``.
+        types: the enums and dataclasses that :func:`decode` will know, by name.
+
+    Raises:
+        UnstorableValue: the value is of another type, or would come back different.
+
+    >>> encode((Decimal("2.50"), None), {})
+    {'$tuple': [{'$decimal': '2.50'}, None]}
+    """
+    cls = type(value)
+    if cls is str:
+        return _text(value)
+    if cls is float and not math.isfinite(value):
+        return {"$float": repr(value)}
+    if cls in PLAIN:
+        return value
+    if cls is list:
+        return [encode(each, types) for each in value]
+    if cls is tuple:
+        return {"$tuple": [encode(each, types) for each in value]}
+    if cls is dict:
+        return _object(value, types)
+    if cls in _TEXTUAL:
+        return {_TEXTUAL[cls]: str(value) if cls in (Decimal, UUID) else value.isoformat()}
+    return _of_the_flow(value, types)
+
+
+def _text(value: str) -> str:
+    try:
+        value.isascii() or value.encode()
+    except UnicodeEncodeError:
+        raise UnstorableValue(f"the text {value!r} has half of a surrogate pair, which is no character") from None
+    return value
+
+
+def _object(value: dict[Any, Any], types: Mapping[str, type]) -> dict[str, Any]:
+    for key in value:
+        if type(key) is not str:
+            raise UnstorableValue(f"a dict with the key {key!r}: the journal holds dicts with text keys only")
+    encoded = {_text(key): encode(each, types) for key, each in value.items()}
+    return {"$dict": encoded} if any(key.startswith("$") for key in encoded) else encoded
+
+
+def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
+    cls = type(value)
+    name = cls.__qualname__
+    is_data = dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct)
+    if not is_data and not isinstance(value, Enum):
+        raise UnstorableValue(
+            f"a value of type {cls.__module__}.{name}: the journal holds text, numbers, booleans, None, lists, "
+            "dicts, dates, times, Decimal, UUID, enums and dataclasses"
+        )
+    if types.get(name) is not cls:
+        raise UnstorableValue(f"a {name}, which this flow does not know: name it in @flow(types=[{name}])")
+    if isinstance(value, Enum):
+        return {"$enum": [name, value.name]}
+    try:
+        stored = {"$data": [name, msgspec.to_builtins(value)]}
+        back = decode(stored, types)
+    except (TypeError, ValueError, msgspec.ValidationError) as error:
+        raise UnstorableValue(f"a {name} with a field that cannot be stored: {error}") from error
+    if back != value:
+        raise UnstorableValue(f"a {name} that would come back as {back!r} instead of {value!r}")
+    return stored
+
+
+def decode(stored: Any, types: Mapping[str, type]) -> Any:
+    """Turn what :func:`encode` gave back into the value; lists and dicts are new ones each time.
+
+    Args:
+        stored: the stored form.
+        types: the enums and dataclasses it may hold, by name.
+
+    Raises:
+        UnstorableValue: it holds a type that is not among ``types``, or no longer fits it.
+
+    >>> decode({"$decimal": "2.50"}, {})
+    Decimal('2.50')
+    """
+    if type(stored) is list:
+        return [decode(each, types) for each in stored]
+    if type(stored) is not dict:
+        return stored
+    first: tuple[str, Any] = next(iter(stored.items()), ("", None))
+    tag, content = first
+    if not tag.startswith("$"):
+        return {key: decode(each, types) for key, each in stored.items()}
+    if tag in _FROM_TEXT:
+        return _FROM_TEXT[tag](content)
+    if tag == "$tuple":
+        return tuple(decode(each, types) for each in content)
+    if tag == "$dict":
+        return {key: decode(each, types) for key, each in content.items()}
+    return _to_the_flow(content[0], content[1], types)
+
+
+def _to_the_flow(name: str, content: Any, types: Mapping[str, type]) -> Any:
+    cls = types.get(name)
+    if cls is None:
+        raise UnstorableValue(f"a stored {name}, which this flow does not know: name it in @flow(types=[{name}])")
+    try:
+        return cls[content] if issubclass(cls, Enum) else msgspec.convert(content, cls)
+    except (KeyError, msgspec.ValidationError) as error:
+        raise UnstorableValue(f"a stored {name} that no longer fits its class: {error}") from error

@@ -1,0 +1,61 @@
+"""Find a flow by the name that a person types: ``module:flow`` or ``path/to/file.py:flow``."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.flow import Flow
+
+__all__ = ["load_flow"]
+
+
+def load_flow(target: str) -> Flow[..., Any]:
+    """Import a flow.
+
+    Args:
+        target: ``"examples.registration:registration"``, or with a file instead of a module,
+            ``"examples/registration.py:registration"``. Without ``:flow`` the module must have just one.
+
+    Raises:
+        ConfigurationError: there is no such module or flow; the message says what there is.
+    """
+    place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
+    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    flows = {key: value for key, value in vars(module).items() if isinstance(value, Flow)}
+    if not name and len(flows) == 1:
+        return next(iter(flows.values()))
+    found = flows.get(name)
+    if found is None:
+        known = ", ".join(flows) or "none at all"
+        asked = f"no flow {name!r}" if name else "no single flow"
+        raise ConfigurationError(f"{place} has {asked}: it has {known}")
+    return found
+
+
+def _load_module(name: str) -> ModuleType:
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise  # the module is there, and something that it imports is not
+        raise ConfigurationError(f"there is no module {name!r} here: write MODULE:FLOW or FILE.py:FLOW") from None
+    except ValueError:
+        raise ConfigurationError(f"{name!r} is no name of a module: write MODULE:FLOW or FILE.py:FLOW") from None
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise ConfigurationError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ConfigurationError(f"{path} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,94 @@
+"""What comes in from a gateway and what goes back: plain frozen values."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+__all__ = ["Choice", "Inbound", "Media", "MediaKind", "Reply"]
+
+MediaKind = Literal["image", "audio", "video", "document", "sticker"]
+
+
+class Media(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A picture, a sound, a film or a file, known by its address.
+
+    Args:
+        url: where it can be fetched.
+        kind: what it is.
+        caption: a line of text that belongs to it.
+
+    >>> Media("https://example.com/map.png", caption="Where we are").kind
+    'image'
+    """
+
+    url: str
+    kind: MediaKind = "image"
+    caption: str = ""
+
+
+class Choice(msgspec.Struct, frozen=True, array_like=True):
+    """One thing a person may choose: what to type or tap, and what it is called."""
+
+    key: str
+    label: str
+
+
+class Inbound(msgspec.Struct, frozen=True, kw_only=True):
+    """One message, as a gateway's codec read it. Nothing of the wire format is left in it.
+
+    Args:
+        platform: ``"ussd"``, ``"whatsapp"``, ``"telegram"``, …
+        gateway: which gateway brought it, ``"nalo"`` for example.
+        text: what the person typed in this message; ``""`` where they typed nothing.
+        new: the gateway says that a conversation begins here. The text is then no answer.
+        dialled: the string that was dialled, where the gateway tells it apart.
+        request_id: the gateway's own session id.
+        msisdn: the person's number in E.164, with ``+``.
+        user_id: the person's stable id on the platform.
+        name: what the person is called there.
+        message_id: the gateway's id of this message; a second delivery has the same one.
+        timestamp: when it was sent, in seconds since 1970 (UTC).
+        url: host and path it was delivered to, ``"tenant1.example.com/ussd"``.
+        network: the mobile network, where the gateway tells.
+        account: the gateway's id of the service that was dialled.
+        echo: fields which the reply must carry back exactly as they came.
+
+    >>> Inbound(platform="ussd", gateway="nalo", text="2", msisdn="+233244123456").text
+    '2'
+    """
+
+    platform: str
+    gateway: str
+    text: str = ""
+    new: bool = False
+    dialled: str | None = None
+    request_id: str | None = None
+    msisdn: str | None = None
+    user_id: str | None = None
+    name: str | None = None
+    message_id: str | None = None
+    timestamp: float | None = None
+    url: str = ""
+    network: str | None = None
+    account: str | None = None
+    echo: Mapping[str, str] = {}
+
+
+class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the person is to see.
+
+    Args:
+        text: all of it on USSD, choices and page navigation included; elsewhere without the choices.
+        end: the conversation is over, and the gateway may close the session.
+        choices: what can be chosen, for platforms that draw buttons or lists. Empty on USSD.
+        media: what goes with the text. Empty on USSD, where the address is in the text.
+
+    >>> Reply("Goodbye.", end=True).end
+    True
+    """
+
+    text: str
+    end: bool = False
+    choices: tuple[Choice, ...] = ()
+    media: tuple[Media, ...] = ()

@@ -1,0 +1,40 @@
+"""Phone numbers as E.164, which is what sessions and flows know people by."""
+
+from functools import lru_cache
+
+__all__ = ["e164"]
+
+
+@lru_cache(maxsize=4096)
+def e164(number: str, region: str | None = None) -> str | None:
+    """Write a number in E.164, or give ``None`` where it cannot be one.
+
+    Only lengths and prefixes that can exist are asked for, not numbers in use: which ranges are in use
+    changes with every release of the tables, and with it people would change their sessions.
+
+    Args:
+        number: with ``+``, with the country's code but no ``+``, or as it is dialled within ``region``.
+        region: two letters of the country whose national numbers begin with ``0`` here, such as ``"GH"``.
+
+    >>> e164("233244123456")
+    '+233244123456'
+    >>> e164("0244123456", "GH")
+    '+233244123456'
+    >>> e164("NALOTEST") is None
+    True
+    """
+    # Imported when the first number comes: its tables take as long as the rest of flowdsl.
+    import phonenumbers
+
+    # phonenumbers reads letters as on a keypad, and then two spellings would be two people or one.
+    digits = number.removeprefix("+")
+    if not digits.isascii() or not digits.isdecimal():
+        return None
+    national = region is not None and number.startswith("0")
+    try:
+        parsed = phonenumbers.parse(number if national else f"+{digits}", region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(parsed):
+        return None
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

@@ -1,0 +1,250 @@
+"""A turn, from a decoded message to a reply: load, play, save, and nothing lost in between."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from flowdsl.errors import BadPayload, ConfigurationError, StoreUnavailable
+from flowdsl.flow import Flow, source_line
+from flowdsl.interpreter import Limits
+from flowdsl.lanes import Lanes
+from flowdsl.messages import Inbound, Reply
+from flowdsl.middleware import Middleware, chained
+from flowdsl.record import Record, read
+from flowdsl.reports import Report
+from flowdsl.sessions import SessionConfig
+from flowdsl.signals import Event, Signal, emit
+from flowdsl.store import SessionStore
+from flowdsl.turn import Service, Turn, answered_before, lost_to_itself, mark, take_turn
+from flowdsl.ussd.screen import Screen
+
+if TYPE_CHECKING:
+    from aiocache.base import BaseCache
+
+__all__ = ["Runtime"]
+
+logger = logging.getLogger("flowdsl")
+
+E = TypeVar("E", bound=Event)
+
+APOLOGY: Final = "Sorry, something went wrong. Please try again."
+
+# Every lost save means that another one succeeded, so this many in a row do not happen to a person.
+_TRIES: Final = 20
+# A session that is over remembers its last answer for a retry. Where messages have ids it may come late,
+# elsewhere only while the first is still being answered.
+_AFTERLIFE: Final = 60.0
+
+
+class Runtime:
+    """Answers messages with flows, and keeps their sessions.
+
+    Args:
+        cache: where sessions are kept: an address (``"memory://"``, ``"redis://localhost:6379/0"``,
+            ``"memcached://localhost"``) or an aiocache cache of your own, which you close yourself.
+        store: a session store of your own instead of a cache.
+        sessions: what session ids are made of, where a mount does not say otherwise.
+        middleware: functions that see every message first, in this order.
+        apology: what a person reads when a flow raises or sessions cannot be reached: a text, or a
+            function of the exception.
+        limits: how long a conversation may become.
+        clock: gives the time in seconds since 1970.
+
+    Raises:
+        ConfigurationError: the cache cannot be used, or aiocache is switched off by ``AIOCACHE_DISABLE=1``.
+
+    >>> import asyncio
+    >>> from flowdsl import Inbound, Prompt, Runtime, Say, flow
+    >>> @flow
+    ... def greeting():
+    ...     name = yield Prompt("name", "What is your name?")
+    ...     yield Say(f"Hello, {name}!")
+    >>> async def talk():
+    ...     runtime = Runtime()
+    ...     for text in ("", "Ama"):
+    ...         message = Inbound(platform="web", gateway="demo", user_id="1", text=text)
+    ...         print((await runtime.handle(greeting, message)).text)
+    >>> asyncio.run(talk())
+    What is your name?
+    Hello, Ama!
+    """
+
+    def __init__(
+        self,
+        *,
+        cache: "str | BaseCache" = "memory://",
+        store: SessionStore | None = None,
+        sessions: SessionConfig = SessionConfig(),
+        middleware: Iterable[Middleware] = (),
+        apology: str | Callable[[Exception], str] = APOLOGY,
+        limits: Limits = Limits(),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.store: SessionStore = _store_on(cache) if store is None else store
+        self.sessions = sessions
+        self._middleware = tuple(middleware)
+        self._apology = apology
+        self._limits = limits
+        self._clock = clock
+        self._lanes: Lanes[Reply] = Lanes()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def handle(
+        self,
+        flow: Flow[..., Any],
+        inbound: Inbound,
+        *,
+        params: Mapping[str, Any] = {},
+        sessions: SessionConfig | None = None,
+        screen: Screen | None = None,
+    ) -> Reply:
+        """Answer one message.
+
+        Args:
+            flow: the conversation it belongs to.
+            inbound: the message.
+            params: the flow's keyword parameters.
+            sessions: what this session's id is made of, if not what the runtime was given.
+            screen: the USSD screen it is shown on; ``None`` where messages may be long.
+
+        Raises:
+            UserInputError: the message cannot be answered, for a reason that its sender should know.
+            StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again.
+        """
+        service = Service(flow=flow, params=params, screen=screen, limits=self._limits)
+        config = self.sessions if sessions is None else sessions
+
+        async def answer(message: Inbound) -> Reply:
+            return await self._answer(service, message, config)
+
+        return await (chained(self._middleware, answer) if self._middleware else answer)(inbound)
+
+    def apology(self, error: Exception) -> str:
+        """Say what a person reads instead of an error."""
+        return self._apology(error) if callable(self._apology) else self._apology
+
+    def tell(self, signal: Signal[E], flow: Flow[..., Any], event: E) -> None:
+        """Tell receivers of something that happened, beside what is being answered.
+
+        Args:
+            signal: what happened.
+            flow: the sender.
+            event: the details.
+        """
+        self._beside(emit(signal, flow, event))
+
+    async def settle(self) -> None:
+        """Wait until every receiver has heard of everything that has happened so far."""
+        while self._telling:
+            await asyncio.wait(self._telling)
+
+    async def close(self) -> None:
+        """Let receivers finish, and close the store."""
+        await self.settle()
+        await self.store.close()
+
+    def _beside(self, telling: Coroutine[Any, Any, None]) -> None:
+        # After the save and beside the reply: no receiver takes the gateway's time.
+        task = asyncio.get_running_loop().create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
+
+    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig) -> Reply:
+        _require_text(inbound)
+        session_id = config.session_id(inbound, flow=service.flow)
+        name = mark(inbound)
+        report = Report(service.flow, inbound, session_id)
+        report.received()
+
+        async def exchange() -> Reply:
+            return await self._exchange(service, inbound, config, session_id, name, report)
+
+        try:
+            reply, repeated = await self._lanes.run(session_id, None if inbound.message_id is not None else name, exchange)
+            if repeated:
+                report.repeated()
+            return reply
+        finally:
+            if report.events:
+                self._beside(report.tell())
+
+    async def _exchange(
+        self, service: Service, inbound: Inbound, config: SessionConfig, session_id: str, name: str, report: Report
+    ) -> Reply:
+        """Load, play and save, over again for as long as another process saves first."""
+        owner = config.owner(inbound)
+        now = self._clock()
+        found = -1
+        turn: Turn | None = None
+        in_doubt = False
+        for _ in range(_TRIES):
+            held = await self.store.load(session_id)
+            if turn is not None and held is not None and held.value == turn.stored:
+                break  # the save that was in doubt had arrived
+            record = None if held is None else read(held.value)
+            if turn is None:
+                report.loaded(hit=held is not None)
+            if record is not None and record.owner == owner:
+                seen = answered_before(record, inbound, name) or lost_to_itself(record, name, found)
+                if seen is not None:
+                    await self.store.touch(session_id, config.ttl)
+                    report.repeated()
+                    return seen.reply or Reply("")
+            found = 0 if record is None else record.revision
+            try:
+                turn = take_turn(service, inbound, record, name=name, owner=owner, now=now)
+            except Exception as error:
+                return self._failed(service, record, error, report, session_id)
+            ttl = config.ttl
+            if not turn.record.alive and inbound.message_id is None:
+                ttl = _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
+            try:
+                if held is None:
+                    saved = await self.store.create(session_id, turn.stored, ttl)
+                else:
+                    saved = await self.store.save(session_id, turn.stored, held.token, ttl)
+            except StoreUnavailable:
+                # It may have arrived or not: only what is stored now can tell. Once; the gateway waits.
+                if in_doubt:
+                    raise
+                in_doubt = True
+                continue
+            if saved:
+                break
+        else:
+            raise StoreUnavailable(f"session {session_id!r} was changed by others {_TRIES} times while it was being saved")
+        report.turned(turn)
+        return turn.reply
+
+    def _failed(self, service: Service, record: Record | None, error: Exception, report: Report, session_id: str) -> Reply:
+        """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
+        where = source_line(error)
+        flow = service.flow
+        logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
+        report.failed(error, where)
+        waiting = record is not None and flow.name in record.flows
+        return Reply(self.apology(error), end=not waiting)
+
+
+def _store_on(cache: "str | BaseCache") -> SessionStore:
+    # Imported when it is used: aiocache brings redis-py with it, which takes longer than all of flowdsl.
+    from aiocache.base import BaseCache
+
+    from flowdsl._aiocache import CacheStore, open_cache
+
+    if isinstance(cache, str):
+        return CacheStore(open_cache(cache), owned=True)
+    if not isinstance(cache, BaseCache):
+        raise ConfigurationError(f"cache is {cache!r}: give an address such as 'redis://localhost:6379/0', or an aiocache cache")
+    return CacheStore(cache, owned=False)
+
+
+def _require_text(inbound: Inbound) -> None:
+    # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
+    for text in (inbound.text, inbound.dialled, inbound.request_id, inbound.user_id, inbound.message_id):
+        try:
+            text is None or text.isascii() or text.encode()
+        except UnicodeEncodeError:
+            raise BadPayload("the message has half of a surrogate pair, which is no character") from None

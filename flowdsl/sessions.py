@@ -1,0 +1,183 @@
+"""Whose session a message belongs to: one id, composed of what keeps conversations apart."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from flowdsl.errors import ConfigurationError, MissingIdentifier
+from flowdsl.flow import Flow
+from flowdsl.messages import Inbound
+
+__all__ = ["Boundary", "Identifier", "SessionConfig"]
+
+Boundary = Literal["flow", "platform", "gateway", "url"]
+Identifier = Literal["msisdn", "request_id", "user_id"]
+
+_BOUNDARIES: Final = ("flow", "platform", "gateway", "url")
+_IDENTIFIERS: Final = ("msisdn", "request_id", "user_id")
+_PLATFORM_DEFAULT: Final[dict[str, Identifier]] = {"ussd": "request_id", "whatsapp": "msisdn"}
+_HOUR: Final = 3600.0
+_DAY: Final = 24 * _HOUR
+
+_unsafe_in_url: Final = re.compile(r"[^a-zA-Z0-9._/-]")
+_URL_LENGTH: Final = 50
+_URL_KEPT: Final = 41
+_OWNER_LENGTH: Final = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionConfig:
+    """What a session id is made of, and how long a session lives.
+
+    The id is ``flow:platform:gateway:url:identifier``, of which only the enabled boundaries appear:
+    ``registration:ussd:nalo:17954658000000101``.
+
+    Args:
+        boundaries: what keeps sessions apart: ``"flow"``, ``"platform"``, ``"gateway"``, ``"url"``.
+        identifier: which field says who it is: ``"msisdn"``, ``"request_id"``, ``"user_id"``, or ``None`` for
+            the platform's default (USSD: the gateway's session; WhatsApp: the number; others: the user id).
+        hash_phone_numbers: keep numbers and user ids out of the store's keys. Off means really off.
+        hash_length: hexadecimal digits of the hash, 8 to 64. Eight collide among about 77,000 people.
+        secret: key of the hash. Without one, anybody who reads a key can find the number by trying them all.
+        ttl: seconds that a session lives after its last message; ``None`` for ever.
+        id: a session id of your own, or a function that makes one of the message; wins over all of the above.
+
+    Raises:
+        ConfigurationError: one of them cannot work.
+
+    >>> SessionConfig().session_id(Inbound(platform="ussd", gateway="nalo", request_id="abc123"), flow="registration")
+    'registration:ussd:nalo:abc123'
+    """
+
+    boundaries: tuple[Boundary, ...] = ("flow", "platform", "gateway")
+    identifier: Identifier | None = None
+    hash_phone_numbers: bool = True
+    hash_length: int = 32
+    secret: str | bytes | None = None
+    ttl: float | None = _HOUR
+    id: str | Callable[[Inbound], str] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boundaries", _ordered(self.boundaries))
+        if self.identifier is not None and self.identifier not in _IDENTIFIERS:
+            raise ConfigurationError(f"unknown identifier {self.identifier!r}: it is one of {', '.join(_IDENTIFIERS)}, or None")
+        if not 8 <= self.hash_length <= 64:
+            raise ConfigurationError(f"hash_length is {self.hash_length}: a hash has 8 to 64 hexadecimal digits")
+        if self.ttl is not None and not self.ttl > 0:
+            raise ConfigurationError(f"ttl is {self.ttl}: give a positive number of seconds, or None")
+        if self.secret is not None and not self.secret:
+            raise ConfigurationError("the secret is empty, which protects nothing: give one, or None")
+        if self.id is not None and not callable(self.id) and not self.id:
+            raise ConfigurationError("the session id is empty, so all people would share one session")
+
+    def durable(self, identifier: Identifier = "msisdn", *, ttl: float = _DAY) -> "SessionConfig":
+        """Sessions that a person finds again on dialling again, by number or user id.
+
+        Args:
+            identifier: ``"msisdn"`` or ``"user_id"``.
+            ttl: seconds that they live, a day unless given.
+        """
+        return replace(self, identifier=_stable(identifier), ttl=ttl)
+
+    def cross_platform(self, identifier: Identifier = "msisdn") -> "SessionConfig":
+        """One session for a person on every platform and gateway, by number or user id.
+
+        Args:
+            identifier: ``"msisdn"`` or ``"user_id"``; it must mean the same on all of them.
+        """
+        return replace(self, identifier=_stable(identifier), boundaries=("flow",))
+
+    def isolate_urls(self) -> "SessionConfig":
+        """Sessions of their own for every address, where tenants share one flow."""
+        return replace(self, boundaries=(*self.boundaries, "url"))
+
+    def session_id(self, inbound: Inbound, *, flow: "str | Flow[..., Any]") -> str:
+        """Compose the id of the session that a message belongs to.
+
+        Args:
+            inbound: the message.
+            flow: the flow it is for, or its name.
+
+        Raises:
+            MissingIdentifier: the message lacks the field that says who it is.
+        """
+        if self.id is not None:
+            chosen = self.id(inbound) if callable(self.id) else self.id
+            if not isinstance(chosen, str) or not chosen:
+                raise MissingIdentifier(f"the function that makes session ids returned {chosen!r}")
+            return chosen
+        parts = []
+        for boundary in self.boundaries:
+            if boundary == "flow":
+                parts.append(_escaped(flow if isinstance(flow, str) else flow.name))
+            elif boundary == "platform":
+                parts.append(_escaped(inbound.platform))
+            elif boundary == "gateway":
+                parts.append(_escaped(inbound.gateway))
+            else:
+                parts.append(_url_part(inbound.url))
+        parts.append(_escaped(self._identified(inbound)))
+        return ":".join(parts)
+
+    def owner(self, inbound: Inbound) -> str:
+        """Tell whose a gateway's session is, hashed; ``""`` where the session id itself says it.
+
+        Gateways reuse their session ids, and then another person must not land in a live session.
+        """
+        if self.id is not None or self._identifier(inbound) != "request_id":
+            return ""
+        person = inbound.msisdn or inbound.user_id
+        return self._hashed(person)[:_OWNER_LENGTH] if person else ""
+
+    def _identifier(self, inbound: Inbound) -> Identifier:
+        return self.identifier or _PLATFORM_DEFAULT.get(inbound.platform, "user_id")
+
+    def _identified(self, inbound: Inbound) -> str:
+        identifier = self._identifier(inbound)
+        value: str | None = getattr(inbound, identifier)
+        if not value or not value.strip():
+            raise MissingIdentifier(f"the message has no {identifier}, which its session needs")
+        # Some gateways put the number into their session id, where it must not stay readable either.
+        if identifier == "request_id" and not (inbound.msisdn and inbound.msisdn.lstrip("+") in value):
+            return value
+        return self._hashed(value)[: self.hash_length] if self.hash_phone_numbers else value
+
+    def _hashed(self, value: str) -> str:
+        if self.secret is None:
+            return hashlib.sha256(value.encode()).hexdigest()
+        key = self.secret.encode() if isinstance(self.secret, str) else self.secret
+        return hmac.digest(key, value.encode(), "sha256").hex()
+
+
+def _ordered(boundaries: Iterable[str]) -> tuple[str, ...]:
+    given = (boundaries,) if isinstance(boundaries, str) else tuple(boundaries)
+    for boundary in given:
+        if boundary not in _BOUNDARIES:
+            raise ConfigurationError(f"unknown boundary {boundary!r}: it is one of {', '.join(_BOUNDARIES)}")
+    return tuple(boundary for boundary in _BOUNDARIES if boundary in given)
+
+
+def _stable(identifier: Identifier) -> Identifier:
+    if identifier not in ("msisdn", "user_id"):
+        raise ConfigurationError(f"{identifier!r} does not last: a session that is found again needs 'msisdn' or 'user_id'")
+    return identifier
+
+
+def _escaped(part: str) -> str:
+    if ":" in part or "%" in part:
+        return part.replace("%", "%25").replace(":", "%3A")
+    return part
+
+
+def _url_part(url: str) -> str:
+    bare = url.lstrip("/")
+    if not bare:
+        raise MissingIdentifier("the message does not say to which address it came, which its session needs")
+    safe = _unsafe_in_url.sub("_", bare)
+    if safe == bare and len(bare) <= _URL_LENGTH:
+        return bare
+    digest = hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{safe[:_URL_KEPT]}_{digest[:8]}"

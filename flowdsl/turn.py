@@ -1,0 +1,307 @@
+"""One turn of a session, from its record and a message to its next record and a reply.
+
+Pure, like the interpreter: the runtime brings the record and the time, and saves what comes out.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+
+from flowdsl.chat import Chat, Opening, Session
+from flowdsl.choices import Option
+from flowdsl.errors import LimitExceeded
+from flowdsl.flow import Flow
+from flowdsl.interpreter import Limits, Outcome, play
+from flowdsl.messages import Choice, Inbound, Media, Reply
+from flowdsl.record import VERSION, FlowState, Record, Seen, write
+from flowdsl.steps import Prompt, Say
+from flowdsl.ussd.pages import paginate
+from flowdsl.ussd.screen import Screen
+
+__all__ = ["Service", "Turn", "answered_before", "lost_to_itself", "mark", "take_turn"]
+
+# A sender delivers again within minutes as a rule; the newest replies are kept whole, and of more
+# messages the name, so that a late delivery still advances nothing.
+_REPLIES_KEPT: Final = 8
+_MARKS_KEPT: Final = 64
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """A flow as it is served at one place: its parameters, its screen, its limits.
+
+    ``screen`` is ``None`` on platforms that show messages of any length, with buttons.
+    """
+
+    flow: Flow[..., Any]
+    params: Mapping[str, Any]
+    screen: Screen | None
+    limits: Limits
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message came to.
+
+    Args:
+        record: the session as it is to be saved.
+        stored: the same, written down.
+        reply: what the person is to see.
+        outcome: what the flow did; ``None`` where only a page was turned.
+        began: how the flow came to be played: for the first time, dialled into again, or going on.
+        created: no session was alive before.
+        page: the page shown, from 1, and how many there are, where there are several.
+        tries: how often the question that was on the screen has been answered, this time included.
+        attempts: how often the question now shown was answered in vain.
+    """
+
+    record: Record
+    stored: str
+    reply: Reply
+    outcome: Outcome | None
+    began: Literal["new", "again", "on"]
+    created: bool
+    page: tuple[int, int] | None
+    tries: int
+    attempts: int
+
+
+def mark(inbound: Inbound) -> str:
+    """Name a message: by the gateway's id where it has one, else by what was typed."""
+    if inbound.message_id is not None:
+        return "i" + _digest(inbound.message_id)
+    return "t" + _digest(f"{inbound.new:d}{inbound.dialled or ''}\n{inbound.text}")
+
+
+def answered_before(record: Record, inbound: Inbound, name: str) -> Seen | None:
+    """Find the answer that a message with an id was given when it came the first time."""
+    if inbound.message_id is None:
+        return None
+    return next((seen for seen in record.seen if seen.mark == name), None)
+
+
+def lost_to_itself(record: Record, name: str, found: int) -> Seen | None:
+    """Tell whether the save that won answered the same message: then this one is its retry.
+
+    Args:
+        record: what won.
+        name: the mark of the message that lost.
+        found: the revision at which it had started.
+    """
+    last = record.seen[-1] if record.seen else None
+    return last if last is not None and last.mark == name and last.found == found else None
+
+
+def take_turn(service: Service, inbound: Inbound, record: Record | None, *, name: str, owner: str, now: float) -> Turn:
+    """Answer a message.
+
+    Args:
+        service: the flow, and how it is shown.
+        inbound: the message.
+        record: the session as it was loaded, or ``None``.
+        name: the message's mark.
+        owner: whose message it is, hashed; a session of somebody else is not continued.
+        now: seconds since 1970.
+
+    Raises:
+        AuthorError: the flow did something that it may not, or the session outgrew its limits.
+        Exception: whatever the flow raises.
+    """
+    found = 0 if record is None else record.revision
+    if record is None or record.owner != owner:
+        record = Record(version=VERSION, revision=found or int(now * 1000) - 1, owner=owner)
+    state = record.flows.get(service.flow.name)
+    if state is not None and state.over and (inbound.new or service.screen is None):
+        state = None
+    if state is not None and state.pages and not inbound.new and service.screen is not None:
+        to = _turned_to(state, inbound.text, service.screen)
+        if to is not None:
+            return _show_page(service, record, state, to, name, found)
+    return _play(service, inbound, record, state, name, found, now)
+
+
+def _turned_to(state: FlowState, text: str, screen: Screen) -> int | None:
+    """Tell which page a text asks for; ``None`` where it is not about pages."""
+    typed = text.strip()
+    last = len(state.pages) - 1
+    if typed == screen.next_key and state.page < last:
+        return state.page + 1
+    if typed == screen.back_key and state.page > 0:
+        return state.page - 1
+    return state.page if state.over else None
+
+
+def _show_page(service: Service, record: Record, state: FlowState, to: int, name: str, found: int) -> Turn:
+    last = len(state.pages) - 1
+    reply = Reply(state.pages[to], end=state.over and to == last)
+    shown = None if reply.end else msgspec.structs.replace(state, page=to)
+    saved, stored = _next(service, record, shown, name, found, reply)
+    return Turn(
+        record=saved,
+        stored=stored,
+        reply=reply,
+        outcome=None,
+        began="on",
+        created=False,
+        page=(to + 1, last + 1),
+        tries=state.attempts,
+        attempts=state.attempts,
+    )
+
+
+def _play(service: Service, inbound: Inbound, record: Record, state: FlowState | None, name: str, found: int, now: float) -> Turn:
+    flow, screen = service.flow, service.screen
+    began: Literal["new", "again", "on"] = "new" if state is None else "again" if inbound.new else "on"
+    if state is None:
+        dialled = inbound.text if inbound.dialled is None else inbound.dialled
+        sent = now if inbound.timestamp is None else inbound.timestamp
+        state = FlowState(opening=Opening(dialled, sent, inbound.message_id), began=record.data)
+    session = Session(state.began, flow.types)
+    outcome = play(
+        flow,
+        Chat(inbound, state.opening, session) if flow.takes_chat else None,
+        state.journal,
+        inbound.text if began == "on" else None,
+        params=service.params,
+        aside=state.aside,
+        asked=state.asked,
+        limits=service.limits,
+    )
+    if began == "on" and state.pages and screen is not None and _is_stray(outcome, inbound.text, screen):
+        return _show_page(service, record, state, state.page, name, found)
+    changed = session.changes()
+    attempts = _attempts(state, outcome)
+    reply, pages = _shown(outcome, screen)
+    following = None
+    if outcome.prompt is not None or pages:
+        following = FlowState(
+            opening=state.opening,
+            journal=outcome.journal,
+            aside=outcome.aside,
+            asked=outcome.asked,
+            attempts=attempts,
+            began=state.began,
+            changed=changed,
+            pages=pages,
+            over=outcome.prompt is None,
+        )
+    data = _merged(record.data, state.changed, changed) if changed or state.changed else record.data
+    saved, stored = _next(service, record, following, name, found, reply, data)
+    return Turn(
+        record=saved,
+        stored=stored,
+        reply=reply,
+        outcome=outcome,
+        began=began,
+        created=not record.alive,
+        page=(1, len(pages)) if pages else None,
+        tries=state.attempts + 1,
+        attempts=attempts,
+    )
+
+
+def _attempts(state: FlowState, outcome: Outcome) -> int:
+    if outcome.rejected is not None:
+        return state.attempts + 1
+    # Dialling again must not give a person new attempts at a question they failed.
+    return state.attempts if outcome.answered is None and outcome.asked == state.asked else 0
+
+
+def _is_stray(outcome: Outcome, text: str, screen: Screen) -> bool:
+    """Tell whether a page key was pressed once too often, rather than meant as the answer.
+
+    On the first page nobody is offered to go back, so there ``0`` can be an answer: where the prompt
+    has it as a choice, or makes a number of it. Where any text would do, it is a page key.
+    """
+    if text.strip() not in (screen.next_key, screen.back_key):
+        return False
+    return outcome.rejected is not None or outcome.free
+
+
+def _shown(outcome: Outcome, screen: Screen | None) -> tuple[Reply, list[str]]:
+    """Put together what is said and asked; on USSD also its pages, where it needs several."""
+    parts, listed = _content(outcome)
+    ends = outcome.prompt is None
+    texts = [part.text for part in parts if part.text]
+    if screen is None:
+        choices = tuple(Choice(str(number), option.label) for number, option in enumerate(listed, start=1))
+        return Reply("\n".join(texts), ends, choices, tuple(part.media for part in parts if part.media is not None)), []
+    if any(part.media for part in parts):
+        texts = [line for part in parts for line in (part.text, _as_line(part.media)) if line]
+    lines = [f"{number}. {option.label}" for number, option in enumerate(listed, start=1)]
+    pages = paginate("\n".join(texts), lines, screen, ends=ends)
+    return (Reply(pages[0], ends), []) if len(pages) == 1 else (Reply(pages[0]), pages)
+
+
+def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Sequence[Option]]:
+    prompt = outcome.prompt
+    if prompt is None:
+        return list(outcome.said), []
+    if outcome.rejected is None:
+        parts: list[Say | Prompt[Any]] = [*outcome.said, prompt]
+    elif prompt.combine_error:
+        parts = [Say(outcome.rejected), prompt]
+    else:
+        return [Say(outcome.rejected)], []
+    return parts, prompt.menu.options
+
+
+def _as_line(medium: Media | None) -> str:
+    if medium is None:
+        return ""
+    # No pictogram: one emoji would make the whole screen UCS-2 and halve it.
+    return f"{medium.caption or medium.kind.capitalize()}: {medium.url}"
+
+
+def _merged(data: dict[str, Any], before: Mapping[str, tuple[Any, ...]], now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """Apply to the session's data what a flow changed in this turn, and nothing it had changed before.
+
+    Another flow of the session may have written since, and replaying an old change must not undo that.
+    """
+    merged = dict(data)
+    for key, value in now.items():
+        if before.get(key) == value:
+            continue
+        if value:
+            merged[key] = value[0]
+        else:
+            merged.pop(key, None)
+    return merged
+
+
+def _next(
+    service: Service,
+    record: Record,
+    state: FlowState | None,
+    name: str,
+    found: int,
+    reply: Reply,
+    data: dict[str, Any] | None = None,
+) -> tuple[Record, str]:
+    flows = record.flows
+    if state is not None:
+        flows = {**flows, service.flow.name: state}
+    elif service.flow.name in flows:
+        flows = {each: other for each, other in flows.items() if each != service.flow.name}
+    following = Record(
+        version=VERSION,
+        revision=record.revision + 1,
+        owner=record.owner,
+        flows=flows,
+        data=record.data if data is None else data,
+        seen=_remembered(record.seen, Seen(name, found, reply)),
+    )
+    stored = write(following)
+    if len(stored) > service.limits.bytes:
+        raise LimitExceeded(f"flow {service.flow.name!r}: its session would take more than {service.limits.bytes} bytes")
+    return following, stored
+
+
+def _remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
+    kept = [each for each in seen if each.mark.startswith("i")][-(_MARKS_KEPT - 1) :]
+    bare = len(kept) - (_REPLIES_KEPT - 1)
+    return [*(Seen(each.mark, each.found, None) if place < bare else each for place, each in enumerate(kept)), latest]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,110 @@
+"""A text of any length as USSD pages that fit, navigation included."""
+
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.ussd.screen import Screen
+
+__all__ = ["paginate"]
+
+_LINE, _WORD, _GRAPHEME, _CODE_POINT = range(4)
+# Only blanks at which a line may be broken: a no-break space is part of its word.
+_words: Final = re.compile(r"([ \t\r\n\f\v]*)([^ \t\r\n\f\v]+)").findall
+
+
+class _Piece(NamedTuple):
+    """Something that stays whole if a page can hold it, and the blanks before it."""
+
+    blanks: str
+    text: str
+    grain: int
+
+
+def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> list[str]:
+    r"""Cut a text and its choices into screens.
+
+    A choice, a word or a visible character is cut only when a page of its own cannot hold it. Nothing
+    but the blanks at which a page is turned is left out.
+
+    Args:
+        text: what is said and asked; broken between words.
+        lines: the numbered choices, each kept whole.
+        screen: its size and navigation.
+        ends: the session is over when the last page is shown, so nobody can go back from it.
+
+    >>> paginate("one two three four five", [], Screen(septets=20, units=24), ends=True)
+    ['one two three\n# Next', 'four five']
+    """
+    whole = "\n".join((text, *lines)) if text else "\n".join(lines)
+    if screen.fits(whole):
+        return [whole]
+    pieces = deque(_pieces(text, lines))
+    pages: list[str] = []
+    while pieces:
+        pages.append(_page(pieces, screen, first=not pages, ends=ends))
+    return pages or [""]
+
+
+def _pieces(text: str, lines: Sequence[str]) -> Iterator[_Piece]:
+    for blanks, word in _words(text):
+        yield _Piece(blanks, word, _WORD)
+    for line in lines:
+        yield _Piece("\n", line, _LINE)
+
+
+def _page(pieces: deque[_Piece], screen: Screen, *, first: bool, ends: bool) -> str:
+    last = "" if ends else screen.navigation(back=not first, forward=False)
+    rest = _rest(pieces, screen)
+    if rest is not None and screen.fits(rest + last):
+        pieces.clear()
+        return rest + last
+    turning = screen.navigation(back=not first, forward=True)
+    inner = screen.navigation(back=True, forward=True)
+    final = "" if ends else screen.navigation(back=True, forward=False)
+    page = ""
+    while pieces:
+        piece = pieces[0]
+        longer = page + piece.blanks + piece.text if page else piece.text
+        if screen.fits(longer + turning):
+            page = longer
+            pieces.popleft()
+        elif page and (piece.grain == _LINE or screen.fits(piece.text + (inner if len(pieces) > 1 else final))):
+            break  # a choice that must be cut starts its own page, so that its number stands with its label
+        else:
+            pieces.popleft()
+            pieces.extendleft(reversed(_cut(piece)))
+    return page + turning
+
+
+def _rest(pieces: deque[_Piece], screen: Screen) -> str | None:
+    """Join what is left, or tell by ``None`` that it is too long without joining it."""
+    length = 0
+    for piece in pieces:
+        length += len(piece.text)
+        if length > screen.septets:
+            return None
+    joined = "".join(piece.blanks + piece.text for piece in pieces)
+    return joined[len(pieces[0].blanks) :]
+
+
+def _cut(piece: _Piece) -> list[_Piece]:
+    """Cut what no page can hold into pieces of the next finer grain."""
+    if piece.grain == _LINE:
+        parts = _words(piece.text)
+        return [_Piece(piece.blanks if not place else blanks, word, _WORD) for place, (blanks, word) in enumerate(parts)]
+    if piece.grain == _WORD:
+        return [_Piece(piece.blanks if not place else "", part, _GRAPHEME) for place, part in enumerate(_graphemes(piece.text))]
+    if piece.grain == _GRAPHEME:
+        return [_Piece(piece.blanks if not place else "", part, _CODE_POINT) for place, part in enumerate(piece.text)]
+    raise ConfigurationError(f"a screen has no room for {piece.text!r} beside its navigation")
+
+
+def _graphemes(text: str) -> list[str]:
+    if text.isascii():
+        return list(text)
+    import regex  # only texts that are neither short nor ASCII need it, and it takes 10 ms to import
+
+    return regex.findall(r"\X", text)

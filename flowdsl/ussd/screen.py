@@ -1,0 +1,68 @@
+"""What one USSD screen may hold, and how its page navigation is labelled."""
+
+import msgspec
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.ussd.alphabet import measure
+
+__all__ = ["Screen"]
+
+# The longest single character, an emoji outside the basic plane, and the newline above the navigation.
+_LEAST = 2
+
+
+class Screen(msgspec.Struct, frozen=True, kw_only=True):
+    """The size of a screen and the keys that turn its pages.
+
+    Args:
+        septets: how much fits when the text is GSM 7-bit.
+        units: how much fits when one character makes it UCS-2, in 16-bit units.
+        next_key: typed to see the next page.
+        back_key: typed to see the page before.
+        next_label: what stands beside the next key.
+        back_label: what stands beside the back key.
+
+    Raises:
+        ConfigurationError: the navigation leaves no room for text, or its keys are the same.
+
+    The defaults are 140 septets, as is usual in this field, and 70 units: the network's 160 octets hold
+    182 septets or 80 units (3GPP TS 23.038, section 6.1.2.3), and gateways promise less.
+
+    >>> Screen(septets=120).fits("Balance: GHS 20")
+    True
+    """
+
+    septets: int = 140
+    units: int = 70
+    next_key: str = "#"
+    back_key: str = "0"
+    next_label: str = "Next"
+    back_label: str = "Back"
+
+    def __post_init__(self) -> None:
+        if not self.next_key.strip() or not self.back_key.strip() or self.next_key == self.back_key:
+            raise ConfigurationError("a screen needs two different keys, one for the next page and one for the page before")
+        longest = self.navigation(back=True, forward=True)
+        for room, example in ((self.septets, "a"), (self.units, "\N{CAMERA}")):
+            need = measure(longest + example * _LEAST).units
+            if room < need:
+                raise ConfigurationError(
+                    f"a screen of {room} has no room beside its navigation {longest[1:]!r}, which needs {need} with a "
+                    "character: give it more septets and units, or shorter labels"
+                )
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a text fits one screen."""
+        if len(text) > self.septets:
+            return False
+        length = measure(text)
+        return length.units <= (self.septets if length.gsm else self.units)
+
+    def navigation(self, *, back: bool, forward: bool) -> str:
+        """Give the line that turns pages, with the newline before it; ``""`` where there is nowhere to go."""
+        options = []
+        if back:
+            options.append(f"{self.back_key} {self.back_label}".rstrip())
+        if forward:
+            options.append(f"{self.next_key} {self.next_label}".rstrip())
+        return "\n" + "  ".join(options) if options else ""

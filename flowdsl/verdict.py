@@ -1,0 +1,97 @@
+"""Whether what a person typed answers a prompt, and with which value."""
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+import msgspec
+
+from flowdsl.errors import BadPrompt, UnstorableValue
+from flowdsl.journal import encode, named_types
+from flowdsl.steps import Prompt
+
+__all__ = ["Accepted", "Rejected", "known_types", "verdict"]
+
+_NOT_VALID: Final = "That is not a valid answer."
+
+# What int() says of a wrong number is meant for programmers.
+_IN_PLAIN_WORDS: Final[Mapping[Any, str]] = {
+    int: "Please enter a whole number.",
+    float: "Please enter a number.",
+    Decimal: "Please enter a number.",
+}
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """The answer, in the form in which the journal holds it.
+
+    ``free`` is true where any text at all would have done: nothing in the prompt asked for this one.
+    """
+
+    stored: Any
+    free: bool
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """What is wrong with it, for the person to read."""
+
+    message: str
+
+
+def verdict(prompt: Prompt[Any], text: str, types: Mapping[str, type]) -> Accepted | Rejected:
+    """Match a text against a prompt's choices, then validate and transform it.
+
+    Args:
+        prompt: what was asked.
+        text: what the person typed.
+        types: the enums and dataclasses the flow names.
+
+    Raises:
+        BadPrompt: ``validate`` returned neither a text nor ``None``.
+        UnstorableValue: the journal cannot hold the value.
+
+    >>> verdict(Prompt("age", "Age?", transform=int), "40", {})
+    Accepted(stored=40, free=False)
+    """
+    value: Any = text
+    if prompt.choices is not None:
+        option = prompt.menu.pick(text)
+        if option is None:
+            return Rejected(prompt.invalid)
+        value = option.key
+    if prompt.validate is not None and (wrong := _validated(prompt, value)) is not None:
+        return Rejected(wrong)
+    if prompt.transform is not None:
+        try:
+            value = prompt.transform(value)
+        except (ValueError, InvalidOperation) as error:
+            return Rejected(_message(prompt, error))
+    free = prompt.choices is None and prompt.validate is None and isinstance(value, str)
+    return Accepted(_stored(prompt, value, types), free)
+
+
+def _validated(prompt: Prompt[Any], value: Any) -> str | None:
+    wrong: object = prompt.validate(value) if prompt.validate else None
+    if wrong is None or (isinstance(wrong, str) and wrong):
+        return wrong
+    raise BadPrompt(f"its validate returned {wrong!r}: return what is wrong as a text, or None when nothing is")
+
+
+def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
+    said = error.args[0] if isinstance(error, ValueError) and error.args else ""
+    return _IN_PLAIN_WORDS.get(prompt.transform) or (said if isinstance(said, str) and said else _NOT_VALID)
+
+
+def _stored(prompt: Prompt[Any], value: Any, types: Mapping[str, type]) -> Any:
+    try:
+        return encode(value, known_types(prompt, types))
+    except UnstorableValue as error:
+        raise UnstorableValue(f"its answer is {error}") from error
+
+
+def known_types(prompt: Prompt[Any], types: Mapping[str, type]) -> Mapping[str, type]:
+    """Add the types that the prompt itself shows to those its flow names."""
+    shown = [type(option.key) for option in prompt.menu.options]
+    if isinstance(prompt.transform, type):
+        shown.append(prompt.transform)
+    return {**named_types(shown), **types} if shown else types
