@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
+from textwrap import wrap
 from typing import NamedTuple
 
 from flowdsl import __version__
@@ -18,6 +19,8 @@ __all__ = ["Command", "main"]
 
 _WRONG_USAGE = 2
 _FAILED = 1
+# Characters in a row, about what a handset shows.
+_WIDTH = 40
 
 
 class Command(NamedTuple):
@@ -72,10 +75,10 @@ def _chat(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
     screen = Screen(septets=chosen.page, units=chosen.page // 2)
 
-    async def talk() -> int:
-        runtime = Runtime()
-        text, new = chosen.dial, True
-        print(f"> {text}")
+    runtime = Runtime()
+    text, new = chosen.dial, True
+    print(f"> {text}")
+    with asyncio.Runner() as runner:
         while True:
             inbound = Inbound(
                 platform="ussd",
@@ -86,19 +89,16 @@ def _chat(chosen: argparse.Namespace) -> int:
                 dialled=text if new else None,
                 new=new,
             )
-            reply = await runtime.handle(flow, inbound, screen=screen)
+            reply = runner.run(runtime.handle(flow, inbound, screen=screen))
             print(framed(reply.text, screen))
             if reply.end:
                 return 0
             new = False
             try:
-                # Nothing else runs in this loop that the keyboard could keep waiting.
                 text = input("> ")
             except EOFError:
                 print()
                 return 0
-
-    return asyncio.run(talk())
 
 
 def framed(text: str, screen: Screen) -> str:
@@ -111,7 +111,7 @@ def framed(text: str, screen: Screen) -> str:
     """
     length = measure(text)
     most, unit = (screen.septets, "septets") if length.gsm else (screen.units, "UCS-2 units")
-    lines = text.splitlines() or [""]
+    lines = [part for line in text.split("\n") for part in wrap(line, _WIDTH) or [""]]
     width = max(map(len, lines))
     drawn = [f"│ {line:<{width}} │" for line in lines]
     return "\n".join(["┌" + "─" * (width + 2) + "┐", *drawn, "└" + "─" * (width + 2) + f"┘ {length.units} of {most} {unit}"])

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Final
 
 from aiohttp import web
+
 from flowdsl import ConfigurationError, Runtime
 from flowdsl.cli import Command
 from flowdsl.loading import load_flow
-
 from flowdsl_adapters.gateway import Gateway
 from flowdsl_adapters.mounting import mount
 from flowdsl_adapters.nalo import Nalo
@@ -56,12 +56,10 @@ def _run(chosen: argparse.Namespace) -> int:
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"
 
-    async def say_where(_: web.Application) -> None:
-        print(_greeting(flow.name, chosen.gateway, url, chosen.secret), flush=True)
-
-    app.on_startup.append(say_where)
+    greeting = _greeting(flow.name, chosen.gateway, url, chosen.secret)
     try:
-        web.run_app(app, host=chosen.host, port=chosen.port, print=None)
+        # aiohttp announces the server once it listens, and only then is the address worth telling.
+        web.run_app(app, host=chosen.host, port=chosen.port, print=lambda _: print(greeting, flush=True))
     except OSError as error:
         raise ConfigurationError(f"{chosen.host} port {chosen.port} cannot be listened on: {error.strerror}") from error
     return 0
