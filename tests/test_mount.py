@@ -1,0 +1,130 @@
+"""Mounting: origin, life cycle, apologies, addresses."""
+
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from flowdsl import ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow
+from flowdsl._aiocache import MemoryCache
+from flowdsl_adapters import Nalo, mount
+from tests.servers import free_port
+
+FIRST = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "*920#", "MSGTYPE": True, "SESSIONID": "1"}
+
+
+@flow
+def asking() -> Steps[None]:
+    """Ask one thing."""
+    yield from Prompt("a", "A?")
+
+
+def application(path: str = "/ussd", **options: Any) -> web.Application:
+    """Build an application with one mount."""
+    app = web.Application()
+    mount(app, path, Nalo(), asking, **options)
+    return app
+
+
+async def status(app: web.Application, path: str, **options: Any) -> int:
+    """Post the first message, and tell the status."""
+    async with TestClient(TestServer(app)) as client:
+        response = await client.post(path, json=FIRST, **options)
+        return response.status
+
+
+@pytest.mark.parametrize(
+    ("mounted", "called", "expected"),
+    [
+        ("/ussd", "/ussd?secret=s3cret", 200),
+        ("/ussd", "/ussd", 403),
+        ("/ussd", "/ussd?secret=", 403),
+        ("/ussd", "/ussd?secret=s3cre", 403),
+        ("/ussd", "/ussd?secret=S3CRET", 403),
+        ("/ussd", "/ussd?secret=%FF%FE", 403),
+        ("/ussd/{secret}", "/ussd/s3cret", 200),
+        ("/ussd/{secret}", "/ussd/other", 403),
+        ("/ussd/{secret}", "/ussd/other?secret=s3cret", 403),
+    ],
+)
+async def test_a_shared_secret(mounted: str, called: str, expected: int) -> None:
+    """Whoever does not carry the secret, in path or query, is refused."""
+    assert await status(application(mounted, secret="s3cret"), called) == expected
+
+
+@pytest.mark.parametrize(
+    ("networks", "expected"),
+    [(["127.0.0.0/8"], 200), (["203.0.113.0/24", "127.0.0.1"], 200), (["203.0.113.0/24"], 403), (["2001:db8::/32"], 403)],
+)
+async def test_networks_that_may_send(networks: list[str], expected: int) -> None:
+    """Only the networks of the list are let in."""
+    assert await status(application(networks=networks), "/ussd") == expected
+
+
+async def test_a_refused_request_is_not_read() -> None:
+    """What does not prove its origin reaches neither the codec nor a session."""
+    cache = MemoryCache()
+    app = application(secret="s3cret", runtime=Runtime(cache=cache))
+    async with TestClient(TestServer(app)) as client:
+        response = await client.post("/ussd", data=b"\xff" * 100_000)
+        assert (response.status, await response.text()) == (403, "the shared secret is missing or wrong\n")
+    assert len(cache) == 0
+
+
+@pytest.mark.parametrize("options", [{"secret": ""}, {"networks": ["10.0.0.1/8"]}, {"networks": ["everybody"]}])
+def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any]) -> None:
+    """An empty secret and an unreadable network are errors at once."""
+    with pytest.raises(ConfigurationError):
+        application(**options)
+
+
+async def test_a_store_that_is_down_ends_with_an_apology() -> None:
+    """The person reads why, in the gateway's own form."""
+    runtime = Runtime(cache=f"redis://127.0.0.1:{free_port()}", apology="We are down.")
+    async with TestClient(TestServer(application(runtime=runtime))) as client:
+        response = await client.post("/ussd", json=FIRST)
+        assert response.status == 200
+        assert await response.json() == {"USERID": "N", "MSISDN": "233244123456", "MSG": "We are down.", "MSGTYPE": False}
+
+
+async def test_middleware_that_raises_ends_with_an_apology(caplog: pytest.LogCaptureFixture) -> None:
+    """An error in front of the flow is logged and never a 500."""
+
+    async def broken(inbound: Inbound, next: Next) -> Reply:
+        raise RuntimeError("no database")
+
+    async with TestClient(TestServer(application(runtime=Runtime(middleware=[broken])))) as client:
+        response = await client.post("/ussd", json=FIRST)
+        assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
+    assert "no database" in caplog.text
+
+
+async def test_a_shared_runtime_is_closed_once() -> None:
+    """Two mounts share a runtime; cleaning the application up closes it, and only once."""
+    closed: list[Runtime] = []
+
+    class Counted(Runtime):
+        async def close(self) -> None:
+            closed.append(self)
+            await super().close()
+
+    runtime = Counted()
+    app = application(runtime=runtime)
+    mount(app, "/other", Nalo(), asking, runtime=runtime)
+    async with TestClient(TestServer(app)):
+        assert not closed
+    assert closed == [runtime]
+
+
+async def test_tenants_by_address_have_sessions_of_their_own() -> None:
+    """With ``isolate_urls`` the same person at two addresses is in two sessions; the secret is in neither id."""
+    cache = MemoryCache()
+    runtime = Runtime(cache=cache)
+    app = application("/{tenant}/{secret}", runtime=runtime, secret="s3cret", sessions=SessionConfig().durable().isolate_urls())
+    async with TestClient(TestServer(app)) as client:
+        for tenant in ("one", "two"):
+            assert (await client.post(f"/{tenant}/s3cret", json=FIRST)).status == 200
+    assert len(cache) == 2
+    assert not any("s3cret" in key for key in cache._values)
+    assert all(key.startswith("asking:ussd:nalo:127.0.0.1/") for key in cache._values)

@@ -1,0 +1,734 @@
+"""The runtime's promises, attacked in one process."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flowdsl import (
+    Chat,
+    FlowError,
+    Inbound,
+    Limits,
+    Media,
+    Next,
+    Prompt,
+    Reply,
+    Runtime,
+    Say,
+    Screen,
+    SessionConfig,
+    Steps,
+    Stored,
+    flow,
+)
+from flowdsl._aiocache import CacheStore, MemoryCache
+from flowdsl.errors import MissingIdentifier, StoreUnavailable, UnreadableRecord
+from tests.people import Person
+
+
+@flow
+def survey(chat: Chat) -> Steps[dict[str, str]]:
+    """Ask for a name and a town."""
+    name = yield from Prompt("name", "Name?")
+    yield Say(f"Hello, {name}.")
+    town = yield from Prompt("town", "Town?")
+    yield Say(f"{name} of {town}, opened by {chat.opener}.")
+    return {"name": name, "town": town}
+
+
+@flow
+def counting() -> Steps[None]:
+    """Ask for items without end."""
+    items: list[str] = []
+    while True:
+        items.append((yield from Prompt("item", f"{','.join(items)}|")))
+
+
+class Faulty:
+    """A memory store that a test can make to fail, to wait, or to be overtaken."""
+
+    def __init__(self) -> None:
+        self.inner = CacheStore(MemoryCache(), owned=True)
+        self.before_load: list[Callable[[], Any]] = []
+        self.before_write: list[Callable[[], Any]] = []
+        self.after_write: list[Callable[[], Any]] = []
+        self.calls: list[str] = []
+
+    async def _next(self, actions: list[Callable[[], Any]]) -> None:
+        if actions:
+            result = actions.pop(0)()
+            if asyncio.iscoroutine(result):
+                await result
+
+    async def load(self, key: str) -> Stored | None:
+        self.calls.append("load")
+        await self._next(self.before_load)
+        return await self.inner.load(key)
+
+    async def create(self, key: str, value: str, ttl: float | None) -> bool:
+        self.calls.append("create")
+        await self._next(self.before_write)
+        done = await self.inner.create(key, value, ttl)
+        await self._next(self.after_write)
+        return done
+
+    async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        self.calls.append("save")
+        await self._next(self.before_write)
+        done = await self.inner.save(key, value, token, ttl)
+        await self._next(self.after_write)
+        return done
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        self.calls.append("touch")
+        await self.inner.touch(key, ttl)
+
+    async def delete(self, key: str) -> bool:
+        return await self.inner.delete(key)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+def lose() -> None:
+    """Fail as a store that does not answer."""
+    raise StoreUnavailable("no answer")
+
+
+def passing() -> None:
+    """Do nothing, and let the next action wait for its turn."""
+
+
+async def test_a_conversation_from_top_to_bottom() -> None:
+    """The dialled code opens the flow and answers nothing; what is said last ends it."""
+    person = Person(Runtime(), survey)
+    assert await person.dial() == "Name?"
+    assert await person.type("Ama") == "Hello, Ama.\nTown?"
+    reply = await person.send(person.message("Accra"))
+    assert reply == Reply("Ama of Accra, opened by *920*77#.", end=True)
+
+
+async def test_a_turn_is_one_load_and_one_save() -> None:
+    """A turn reads the store once and writes it once."""
+    store = Faulty()
+    person = Person(Runtime(store=store), survey)
+    await person.talk("Ama", "Accra")
+    assert store.calls == ["load", "create", "load", "save", "load", "save"]
+
+
+# Once
+
+
+async def test_a_delivery_seen_before_gets_the_same_reply() -> None:
+    """A message id that was answered advances nothing and is told the same, byte for byte."""
+    person = Person(Runtime(), survey)
+    await person.dial()
+    first = await person.send(person.message("Yes", message_id="m1"))
+    again = await person.send(person.message("Yes", message_id="m1"))
+    assert first == again
+    assert await person.type("Accra", "m2") == "Yes of Accra, opened by *920*77#."
+
+
+async def test_the_last_message_may_come_again() -> None:
+    """The delivery that ended a conversation gets its reply again, and starts no new one."""
+    person = Person(Runtime(), survey)
+    await person.talk("Ama")
+    first = await person.send(person.message("Accra", message_id="m1"))
+    assert first.end
+    assert await person.send(person.message("Accra", message_id="m1")) == first
+
+
+async def test_the_opening_message_may_come_again() -> None:
+    """A repeated opener is no answer to the first question."""
+    person = Person(Runtime(), survey, screen=None, platform="chat")
+    assert await person.type("Hi", "m1") == "Name?"
+    assert await person.type("Hi", "m1") == "Name?"
+    assert await person.type("Ama", "m2") == "Hello, Ama.\nTown?"
+
+
+async def test_a_delivery_of_long_ago_advances_nothing() -> None:
+    """Of old messages only the names are kept; they still answer nothing."""
+    person = Person(Runtime(), counting)
+    await person.dial()
+    for number in range(30):
+        await person.type(f"{number}", f"m{number}")
+    before = await person.type("29", "m29")
+    assert (await person.send(person.message("3", message_id="m3"))).text == ""
+    assert await person.type("29", "m29") == before
+
+
+async def test_the_same_input_while_the_first_is_answered_is_a_retry() -> None:
+    """Without message ids, what comes again before the answer has gone out is answered once."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    gate = asyncio.Event()
+    store.before_load.append(gate.wait)
+    tasks = [asyncio.create_task(person.type("x")) for _ in range(5)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(*tasks) == ["x|"] * 5
+    assert await person.type("x") == "x,x|"
+
+
+async def test_a_retry_of_what_failed_is_tried_again() -> None:
+    """When the first of two equal messages fails, the second does the work."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    gate = asyncio.Event()
+
+    async def wait_and_lose() -> None:
+        await gate.wait()
+        lose()
+
+    store.before_load.append(wait_and_lose)
+    first, second = (asyncio.create_task(person.type("x")) for _ in range(2))
+    await asyncio.sleep(0)
+    gate.set()
+    with pytest.raises(StoreUnavailable):
+        await first
+    assert await second == "x|"
+
+
+# One at a time
+
+
+async def test_racing_messages_are_answered_one_by_one() -> None:
+    """Of many different messages at once each is an answer of its own, and none is lost."""
+    runtime = Runtime()
+    person = Person(runtime, counting)
+    await person.dial()
+    await asyncio.gather(*(person.type(f"{number}") for number in range(20)))
+    shown = await person.type("end")
+    assert sorted(shown.rstrip("|").split(","), key=lambda each: (len(each), each)) == [*map(str, range(20)), "end"]
+
+
+async def test_the_locks_leave_nothing_behind() -> None:
+    """After racing, failing and being cancelled, no lock of any session is kept."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person = Person(runtime, counting)
+    store.before_load.extend([passing, lose])
+    gate = asyncio.Event()
+    store.before_load.append(gate.wait)
+    results = await asyncio.gather(person.dial(), person.type("a"), return_exceptions=True)
+    assert isinstance(results[1], StoreUnavailable)
+    hanging = [asyncio.create_task(person.type("b")), asyncio.create_task(person.type("b"))]
+    await asyncio.sleep(0)
+    for task in hanging:
+        task.cancel()
+    await asyncio.gather(*hanging, return_exceptions=True)
+    assert len(runtime._lanes) == 0
+    assert await person.type("c") == "c|"
+
+
+async def test_a_turn_that_loses_starts_over_from_what_won() -> None:
+    """A save by another process in between makes the turn load again; both answers count, in order."""
+    store = Faulty()
+    here, there = Runtime(store=store), Runtime(store=store)
+    person, same_person = Person(here, counting), Person(there, counting)
+    same_person.session = person.session
+    await person.dial()
+    store.before_write.append(lambda: same_person.type("theirs"))
+    assert await person.type("mine") == "theirs,mine|"
+
+
+async def test_the_same_message_in_two_processes_is_answered_once() -> None:
+    """A turn that loses to the same input from the same state is its retry."""
+    store = Faulty()
+    here, there = Runtime(store=store), Runtime(store=store)
+    person, same_person = Person(here, counting), Person(there, counting)
+    same_person.session = person.session
+    store.before_write.append(same_person.dial)
+    assert await person.dial() == "|"
+    store.before_write.append(lambda: same_person.type("x"))
+    assert await person.type("x") == "x|"
+    assert await person.type("x") == "x,x|"
+
+
+async def test_the_last_message_in_two_processes_is_answered_once() -> None:
+    """The loser of a race for the last answer shows the end, and starts nothing new."""
+    store = Faulty()
+    person, same_person = Person(Runtime(store=store), survey), Person(Runtime(store=store), survey)
+    same_person.session = person.session
+    await person.talk("Ama")
+    store.before_write.append(lambda: same_person.type("Accra"))
+    assert await person.type("Accra") == "Ama of Accra, opened by *920*77#."
+
+
+# Nothing lost
+
+
+async def test_a_save_in_doubt_that_arrived_counts() -> None:
+    """A save that timed out but arrived is found on looking, and answered for once."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    store.after_write.append(lose)
+    assert await person.dial() == "|"
+    store.after_write.append(lose)
+    assert await person.type("x") == "x|"
+    assert await person.type("y") == "x,y|"
+
+
+async def test_a_save_in_doubt_that_was_lost_is_done_again() -> None:
+    """A save that timed out and did not arrive is made again."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    store.before_write.append(lose)
+    assert await person.dial() == "|"
+    store.before_write.append(lose)
+    assert await person.type("x") == "x|"
+    assert await person.type("y") == "x,y|"
+
+
+async def test_a_save_in_doubt_loses_to_another() -> None:
+    """A save that was lost in doubt while another process saved starts over from what won."""
+    store = Faulty()
+    person, same_person = Person(Runtime(store=store), counting), Person(Runtime(store=store), counting)
+    same_person.session = person.session
+    await person.dial()
+
+    async def overtaken() -> None:
+        await same_person.type("theirs")
+        lose()
+
+    store.before_write.append(overtaken)
+    assert await person.type("mine") == "theirs,mine|"
+
+
+@pytest.mark.parametrize("write_arrives", [True, False])
+async def test_a_store_that_goes_down_in_a_turn_loses_nothing(write_arrives: bool) -> None:
+    """When nobody can tell whether the save arrived, the error says so, and a redelivery settles it."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    (store.after_write if write_arrives else store.before_write).append(lose)
+    store.before_load.extend([passing, lose])
+    with pytest.raises(StoreUnavailable):
+        await person.type("x", "m1")
+    assert await person.type("x", "m1") == "x|"
+    assert await person.type("y", "m2") == "x,y|"
+
+
+async def test_a_flow_that_raises_changes_nothing() -> None:
+    """The person reads an apology, keeps their answers, and the next message tries again."""
+    broken = True
+
+    @flow
+    def fragile() -> Steps[None]:
+        name = yield from Prompt("name", "Name?")
+        if name == "Ama" and broken:
+            raise RuntimeError("no stock")
+        yield from Prompt("town", f"{name}'s town?")
+
+    person = Person(Runtime(), fragile)
+    await person.dial()
+    reply = await person.send(person.message("Ama"))
+    assert reply == Reply("Sorry, something went wrong. Please try again.", end=False)
+    broken = False
+    assert await person.type("Ama") == "Ama's town?"
+
+
+async def test_a_flow_that_raises_at_once_ends_the_session() -> None:
+    """There is no question to go back to, so the gateway may close; the apology is the service's own."""
+
+    @flow
+    def hopeless() -> Steps[None]:
+        raise RuntimeError("closed")
+        yield
+
+    person = Person(Runtime(apology=lambda error: f"We are {error}."), hopeless)
+    assert await person.send(person.message("", new=True)) == Reply("We are closed.", end=True)
+
+
+async def test_what_is_no_record_is_left_alone() -> None:
+    """Something else under a session's key is an error that says so, and is not overwritten."""
+    store = Faulty()
+    person = Person(Runtime(store=store), survey)
+    name = f"survey:ussd:test:{person.session}"
+    for foreign in ("hello", '{"a": 1}', '{"version": 99, "revision": 1}'):
+        await store.inner.delete(name)
+        await store.inner.create(name, foreign, 60)
+        with pytest.raises(UnreadableRecord):
+            await person.dial()
+        held = await store.inner.load(name)
+        assert held is not None
+        assert held.value == foreign
+
+
+async def test_a_conversation_that_outgrows_its_limits_is_stopped() -> None:
+    """Too many answers, or too large a record, is an apology and not a slow death."""
+    person = Person(Runtime(limits=Limits(entries=3)), counting)
+    await person.talk("a", "b", "c")
+    assert "Sorry" in await person.type("d")
+    person = Person(Runtime(limits=Limits(bytes=2_000)), counting)
+    await person.talk("a")
+    assert "Sorry" in await person.type("d" * 2_000)
+    assert await person.type("b") == "a,b|"
+
+
+# Dialling again
+
+
+async def test_dialling_again_shows_where_the_person_stopped() -> None:
+    """In a session that lasts, dialling shows the question again with what was said before it."""
+    sessions = SessionConfig().durable()
+    runtime = Runtime()
+    person = Person(runtime, survey, sessions=sessions)
+    await person.talk("Ama")
+    again = Person(runtime, survey, sessions=sessions)
+    assert await again.dial("*920*99#") == "Hello, Ama.\nTown?"
+    assert await again.type("Accra") == "Ama of Accra, opened by *920*77#."
+    assert await again.dial() == "Name?"
+
+
+async def test_without_a_lasting_session_dialling_starts_over() -> None:
+    """A new gateway session is a new conversation."""
+    runtime = Runtime()
+    await Person(runtime, survey).talk("Ama")
+    assert await Person(runtime, survey).dial() == "Name?"
+
+
+async def test_an_expired_session_starts_from_the_top() -> None:
+    """An answer to a session that is gone opens a new one, and is not taken for its first answer."""
+    person = Person(Runtime(), survey)
+    assert await person.type("1") == "Name?"
+
+
+async def test_a_session_id_that_comes_back_with_another_number_is_another_session() -> None:
+    """A gateway that reuses its session ids never shows one person another's answers."""
+    runtime = Runtime()
+    person = Person(runtime, survey)
+    await person.talk("Ama")
+    other = Person(runtime, survey, msisdn="+233200000001")
+    other.session = person.session
+    assert await other.type("Accra") == "Name?"
+    assert await other.type("Kofi") == "Hello, Kofi.\nTown?"
+
+
+async def test_every_turn_renews_the_time_to_live() -> None:
+    """A session lives for its ttl after the last turn, not after the first."""
+    now = 0.0
+    cache = MemoryCache(clock=lambda: now)
+    person = Person(Runtime(cache=cache), counting, sessions=SessionConfig(ttl=100))
+    await person.dial()
+    for text, at in (("a", 90.0), ("b", 180.0), ("c", 270.0)):
+        now = at
+        shown = await person.type(text)
+    assert shown == "a,b,c|"
+    now = 371.0
+    assert await person.type("d") == "|"
+
+
+@pytest.mark.parametrize("text", ["", "0", "False", "None"])
+async def test_what_looks_like_nothing_is_an_answer(text: str) -> None:
+    """A blank and a naught answer a question like any other text."""
+    person = Person(Runtime(), survey)
+    await person.dial()
+    assert await person.type(text) == f"Hello, {text}.\nTown?"
+
+
+async def test_no_is_an_answer() -> None:
+    """ "No" to a yes-or-no question goes on."""
+
+    @flow
+    def asking() -> Steps[None]:
+        sure = yield from Prompt.confirm("sure", "Sure?")
+        yield from Prompt("next", f"{sure}")
+
+    assert await Person(Runtime(), asking).talk("2") == "False"
+
+
+# Sessions that several flows share
+
+
+@flow
+def english() -> Steps[None]:
+    """Ask for nothing but a greeting."""
+    yield from Prompt("greeting", "Greeting?")
+
+
+async def test_two_flows_of_one_session_have_journals_of_their_own() -> None:
+    """One record serves both flows; answers do not mix, and the end of one leaves the other."""
+    runtime = Runtime()
+    sessions = SessionConfig(boundaries=())
+    first, second = Person(runtime, survey, sessions=sessions), Person(runtime, english, sessions=sessions)
+    second.session = first.session
+    await first.talk("Ama")
+    await second.dial()
+    assert (await second.send(second.message("Hi"))).end
+    assert await first.type("Accra") == "Ama of Accra, opened by *920*77#."
+
+
+async def test_session_data_is_shared_and_survives_a_flow() -> None:
+    """What one flow remembers another reads; replay does not add to it twice."""
+
+    @flow
+    def visits(chat: Chat) -> Steps[None]:
+        chat.session.set("visits", chat.session.get("visits", 0) + 1)
+        chat.session.set("seen", [*chat.session.get("seen", []), "a"])
+        chat.session.get("seen").append("b")
+        yield from Prompt("name", "Name?")
+        yield from Prompt("town", "Town?")
+        yield Say(f"Visit {chat.session.get('visits')}")
+
+    @flow
+    def reading(chat: Chat) -> Steps[None]:
+        yield Say(f"{chat.session.get('visits')} {chat.session.get('seen')}")
+
+    runtime = Runtime()
+    sessions = SessionConfig(boundaries=("platform",)).durable()
+    assert await Person(runtime, visits, sessions=sessions).talk("a", "b") == "Visit 1"
+    assert await Person(runtime, visits, sessions=sessions).talk("a", "b") == "Visit 2"
+    assert await Person(runtime, reading, sessions=sessions).dial() == "2 ['a', 'b', 'a', 'b']"
+
+
+async def test_replaying_a_change_does_not_undo_another_flows() -> None:
+    """A flow that wrote a value in an earlier turn does not write it again over a newer one."""
+
+    @flow
+    def slow(chat: Chat) -> Steps[None]:
+        chat.session.set("by", "slow")
+        yield from Prompt("a", "A?")
+        yield from Prompt("b", "B?")
+
+    @flow
+    def quick(chat: Chat) -> Steps[None]:
+        chat.session.set("by", "quick")
+        chat.session.delete("gone")
+        yield Say("done")
+
+    @flow
+    def reading(chat: Chat) -> Steps[None]:
+        yield Say(f"{chat.session.get('by')}")
+
+    runtime = Runtime()
+    sessions = SessionConfig(boundaries=()).durable()
+    person = Person(runtime, slow, sessions=sessions)
+    await person.dial()
+    await Person(runtime, quick, sessions=sessions).dial()
+    await person.type("x")
+    assert await Person(runtime, reading, sessions=sessions).dial() == "quick"
+
+
+# What is shown
+
+
+async def test_a_chat_gets_choices_and_media_as_they_are() -> None:
+    """Where messages may be long, nothing is numbered or paged; the choices and media go beside the text."""
+
+    @flow
+    def shop() -> Steps[None]:
+        yield Say("Welcome", media=Media("https://example.com/a.png"))
+        yield from Prompt("what", "What? " + "long " * 100, choices={"tea": "Tea", "milk": "Milk"})
+
+    person = Person(Runtime(), shop, screen=None, platform="chat")
+    reply = await person.send(person.message("Hi"))
+    assert reply.text.startswith("Welcome\nWhat? long long")
+    assert [(each.key, each.label) for each in reply.choices] == [("1", "Tea"), ("2", "Milk")]
+    assert [each.url for each in reply.media] == ["https://example.com/a.png"]
+
+
+async def test_media_is_a_line_on_ussd() -> None:
+    """A screen tells where the picture is, without an emoji that would halve it."""
+
+    @flow
+    def shop() -> Steps[None]:
+        yield Say("Welcome", media=Media("https://example.com/a.png", caption="Map"))
+        yield from Prompt("go", "Go?", media=Media("https://example.com/b.png"))
+
+    assert await Person(Runtime(), shop).dial() == (
+        "Welcome\nMap: https://example.com/a.png\nGo?\nImage: https://example.com/b.png"
+    )
+
+
+async def test_a_rejection_shows_the_error_and_the_question() -> None:
+    """What was said before the question is not said again; the error may stand alone."""
+
+    @flow
+    def asking() -> Steps[None]:
+        yield Say("Hello.")
+        yield from Prompt("age", "Age?", transform=int)
+        yield from Prompt("size", "Size?", choices=["S", "M"], combine_error=False, invalid="S or M")
+        yield from Prompt("end", "End?")
+
+    person = Person(Runtime(), asking)
+    assert await person.dial() == "Hello.\nAge?"
+    assert await person.type("x") == "Please enter a whole number.\nAge?"
+    assert await person.type("3") == "Size?\n1. S\n2. M"
+    assert await person.type("7") == "S or M"
+    assert await person.type("m") == "End?"
+
+
+async def test_stale_numbers_do_not_rewrite_free_text() -> None:
+    """A choice is matched against the prompt being answered, and later texts are taken as they are."""
+
+    @flow
+    def order() -> Steps[None]:
+        size = yield from Prompt("size", "Size?", choices=[5, 10, 2, 1])
+        quantity = yield from Prompt("quantity", "Quantity?")
+        yield Say(f"{size} x {quantity}")
+
+    assert await Person(Runtime(), order).talk("4", "2") == "1 x 2"
+
+
+async def test_flow_parameters_reach_the_flow() -> None:
+    """A flow's keyword parameters are given where it is served."""
+
+    @flow
+    def shop(chat: Chat, *, name: str) -> Steps[None]:
+        yield Say(f"{name} for {chat.msisdn}")
+
+    assert await Person(Runtime(), shop, params={"name": "Kiosk"}).dial() == "Kiosk for +233244123456"
+
+
+# Pages
+
+LONG = " ".join(f"word{number}" for number in range(60))
+SMALL = Screen(septets=60, units=40)
+
+
+@flow
+def reading() -> Steps[None]:
+    """Say something long, ask, and end with something long."""
+    yield Say(LONG)
+    answer = yield from Prompt("more", "More?", choices={"0": "None", "yes": "Yes"})
+    yield Say(f"{answer}: {LONG}")
+
+
+async def test_pages_stop_at_both_ends() -> None:
+    """Paging past the last page, or before the first, shows it again and counts nothing."""
+    person = Person(Runtime(), reading, screen=SMALL)
+    first = await person.dial()
+    assert first.endswith("\n# Next")
+    pages = [first]
+    while "# Next" in pages[-1]:
+        pages.append(await person.type("#"))
+    last = pages[-1]
+    assert last.endswith("1. None\n2. Yes\n0 Back")
+    for _ in range(3):
+        assert await person.type("#") == last
+    assert await person.type("0") == pages[-2]
+    for page in reversed(pages[:-2]):
+        assert await person.type("0") == page
+
+
+async def test_a_page_key_that_is_not_offered_can_be_an_answer() -> None:
+    """On the first page ``0`` goes nowhere, so the choice whose key it is can be picked."""
+    person = Person(Runtime(), reading, screen=SMALL)
+    await person.dial()
+    assert (await person.type("0")).startswith("0: word0")
+
+
+@pytest.mark.parametrize(("text", "expected"), [("Children?", "Children?"), (f"{LONG} children?", "pages")])
+async def test_naught_can_be_a_number(text: str, expected: str) -> None:
+    """``0`` answers a question for a number, on one page or on the first of several; a name it does not answer."""
+
+    @flow
+    def asking() -> Steps[None]:
+        count = yield from Prompt("count", text, transform=int)
+        yield from Prompt("name", f"{count}. {text}")
+
+    person = Person(Runtime(), asking, screen=SMALL)
+    await person.dial()
+    shown = await person.type("0")
+    assert shown.startswith("0. ")
+    if expected == "pages":
+        assert await person.type("0") == shown
+
+
+async def test_an_answer_can_be_given_on_any_page() -> None:
+    """A person who has read enough answers without paging on."""
+    person = Person(Runtime(), reading, screen=SMALL)
+    await person.dial()
+    await person.type("#")
+    assert (await person.type("2")).startswith("yes: word0")
+
+
+async def test_a_long_last_message_is_paged_to_its_end_and_ends() -> None:
+    """The session stays open until the last page, which ends it; the next dial starts anew."""
+    runtime = Runtime()
+    person = Person(runtime, reading, screen=SMALL, sessions=SessionConfig().durable())
+    first = await person.dial()
+    reply = await person.send(person.message("yes"))
+    seen = [reply.text]
+    while not reply.end:
+        assert reply.text.endswith("# Next")
+        reply = await person.send(person.message("#"))
+        seen.append(reply.text)
+    assert "Back" not in reply.text
+    assert " ".join(page.partition("\n")[0] for page in seen) == f"yes: {LONG}"
+    assert await person.dial() == first
+
+
+async def test_other_input_on_a_last_message_shows_its_page_again() -> None:
+    """There is no question any more, so a text answers none."""
+    person = Person(Runtime(), reading, screen=SMALL)
+    await person.talk("yes")
+    second = await person.type("#")
+    assert await person.type("hello") == second
+
+
+async def test_dialling_again_on_a_last_message_starts_over() -> None:
+    """A conversation that is over does not come back because its last page was not read."""
+    person = Person(Runtime(), reading, screen=SMALL, sessions=SessionConfig().durable())
+    first = await person.dial()
+    await person.type("yes")
+    assert await person.dial() == first
+
+
+async def test_paging_is_not_in_the_journal() -> None:
+    """Turning pages adds no answers, and a repeated page turn gets the same page."""
+    person = Person(Runtime(limits=Limits(entries=2)), reading, screen=SMALL)
+    await person.dial()
+    for number in range(6):
+        key = "#" if number % 2 == 0 else "0"
+        page = await person.type(key, f"p{number}")
+        assert await person.type(key, f"p{number}") == page
+    assert (await person.type("yes")).startswith("yes: ")
+
+
+# Middleware and what is refused
+
+
+async def test_middleware_sees_messages_in_order_and_may_answer() -> None:
+    """The first middleware sees a message first and a reply last; one that does not go on answers itself."""
+    seen: list[str] = []
+
+    async def outer(inbound: Inbound, next: Next) -> Reply:
+        seen.append(f"outer {inbound.text}")
+        reply = await next(inbound)
+        seen.append(f"outer got {reply.text}")
+        return reply
+
+    async def inner(inbound: Inbound, next: Next) -> Reply:
+        if inbound.text == "stop":
+            return Reply("Stopped.", end=True)
+        return await next(inbound)
+
+    person = Person(Runtime(middleware=[outer, inner]), survey)
+    await person.dial()
+    assert await person.type("stop") == "Stopped."
+    assert await person.type("Ama") == "Hello, Ama.\nTown?"
+    assert seen == ["outer ", "outer got Name?", "outer stop", "outer got Stopped.", "outer Ama", "outer got Hello, Ama.\nTown?"]
+
+
+async def test_a_message_without_its_identifier_is_refused() -> None:
+    """Nobody shares a session for want of an id."""
+    person = Person(Runtime(), survey)
+    with pytest.raises(MissingIdentifier, match="request_id"):
+        await person.send(person.message("", request_id=None))
+    with pytest.raises(MissingIdentifier, match="msisdn"):
+        await Person(Runtime(), survey, platform="whatsapp").send(Inbound(platform="whatsapp", gateway="x", text="Hi"))
+
+
+async def test_half_a_character_is_refused() -> None:
+    """Half of a surrogate pair can be neither stored nor shown; the session is not touched."""
+    person = Person(Runtime(), survey)
+    await person.dial()
+    with pytest.raises(FlowError, match="surrogate"):
+        await person.type("\ud83d")
+    assert await person.type("Ama") == "Hello, Ama.\nTown?"

@@ -1,0 +1,331 @@
+"""The session store: one contract, kept in memory, on Valkey and on Memcached."""
+
+import asyncio
+import itertools
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+from aiocache import SimpleMemoryCache
+from aiocache.serializers import JsonSerializer, PickleSerializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from flowdsl import ConfigurationError, Runtime
+from flowdsl._aiocache import CacheStore, MemoryCache, open_cache
+from flowdsl.errors import StoreUnavailable
+from tests.servers import Server, free_port
+
+_numbers = itertools.count()
+
+
+def key() -> str:
+    """Give a session id that no other test uses."""
+    return f"registration:ussd:nalo:{next(_numbers)}"
+
+
+@pytest.fixture(params=["memory", "aiocache memory", "aiocache memory, pickled", "valkey", "valkey, json", "memcached"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
+    """Open a store on each kind of cache that the library supports."""
+    kind: str = request.param
+    if kind == "memory":
+        cache = MemoryCache()
+    elif kind == "aiocache memory":
+        cache = SimpleMemoryCache()
+    elif kind == "aiocache memory, pickled":
+        cache = SimpleMemoryCache(serializer=PickleSerializer(), namespace="people:")
+    elif kind.startswith("valkey"):
+        server: Server = request.getfixturevalue("valkey_server")
+        cache = open_cache(f"redis://127.0.0.1:{server.port}/0?namespace=flows")
+        if kind.endswith("json"):
+            cache.serializer = JsonSerializer()
+    else:
+        server = request.getfixturevalue("memcached_server")
+        cache = open_cache(f"memcached://127.0.0.1:{server.port}")
+    opened = CacheStore(cache, owned=True)
+    yield opened
+    await opened.close()
+
+
+async def test_what_was_created_is_loaded(store: CacheStore) -> None:
+    """A value comes back as the text that was written."""
+    name = key()
+    assert await store.load(name) is None
+    assert await store.create(name, '{"a":"Kwabena Ɔsɛe 🙂"}', 60)
+    held = await store.load(name)
+    assert held is not None
+    assert held.value == '{"a":"Kwabena Ɔsɛe 🙂"}'
+
+
+async def test_nothing_is_created_twice(store: CacheStore) -> None:
+    """Creating over a value changes nothing and says so."""
+    name = key()
+    assert await store.create(name, "1", 60)
+    assert not await store.create(name, "2", 60)
+    held = await store.load(name)
+    assert held is not None
+    assert held.value == "1"
+
+
+async def test_a_save_needs_the_value_that_was_read(store: CacheStore) -> None:
+    """The second of two saves over one value loses."""
+    name = key()
+    await store.create(name, "1", 60)
+    held = await store.load(name)
+    assert held is not None
+    assert await store.save(name, "2", held.token, 60)
+    assert not await store.save(name, "3", held.token, 60)
+    after = await store.load(name)
+    assert after is not None
+    assert after.value == "2"
+
+
+async def test_a_save_over_nothing_loses(store: CacheStore) -> None:
+    """A value that was deleted meanwhile does not come back."""
+    name = key()
+    await store.create(name, "1", 60)
+    held = await store.load(name)
+    assert held is not None
+    assert await store.delete(name)
+    assert not await store.save(name, "2", held.token, 60)
+    assert await store.load(name) is None
+    assert not await store.delete(name)
+
+
+async def test_no_update_is_lost(store: CacheStore) -> None:
+    """Of many tasks that add one each, every addition counts."""
+    name = key()
+    await store.create(name, "0", 60)
+
+    async def add() -> None:
+        while True:
+            held = await store.load(name)
+            assert held is not None
+            if await store.save(name, str(int(held.value) + 1), held.token, 60):
+                return
+
+    await asyncio.gather(*(add() for _ in range(40)))
+    held = await store.load(name)
+    assert held is not None
+    assert held.value == "40"
+
+
+async def test_only_one_of_many_creates(store: CacheStore) -> None:
+    """Of many tasks that create one value, one succeeds."""
+    name = key()
+    assert sum(await asyncio.gather(*(store.create(name, str(each), 60) for each in range(30)))) == 1
+
+
+async def test_a_value_without_ttl_stays(store: CacheStore) -> None:
+    """``None`` is for ever, for create, save and touch."""
+    name = key()
+    await store.create(name, "1", None)
+    await store.touch(name, None)
+    held = await store.load(name)
+    assert held is not None
+    assert await store.save(name, "2", held.token, None)
+    assert await store.load(name) is not None
+
+
+async def test_a_ttl_of_months_is_no_date(store: CacheStore) -> None:
+    """Memcached takes more than 30 days for a date long past; the value must live all the same."""
+    name = key()
+    assert await store.create(name, "1", 90 * 24 * 3600.0)
+    await store.touch(name, 90 * 24 * 3600.0)
+    held = await store.load(name)
+    assert held is not None
+    assert await store.save(name, "2", held.token, 90 * 24 * 3600.0)
+    assert await store.load(name) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("a b", "a_b"), ("a\nb", "a\tb"), ("x" * 300 + "1", "x" * 300 + "2"), ("Ɔ", "ɔ"), ("a:b", "a%3Ab")],
+    ids=["blank", "control", "long", "letters", "escaped"],
+)
+async def test_two_ids_are_two_sessions(store: CacheStore, one: str, other: str) -> None:
+    """Ids that a cache would fold into one, or refuse, are kept apart."""
+    prefix = key()
+    assert await store.create(prefix + one, "1", 60)
+    assert await store.create(prefix + other, "2", 60)
+    held = await store.load(prefix + one)
+    assert held is not None
+    assert held.value == "1"
+
+
+async def test_a_time_to_live_ends_and_is_renewed() -> None:
+    """A value is gone when its time is over, and a save or a touch gives it new time."""
+    now = 0.0
+    store = CacheStore(MemoryCache(clock=lambda: now), owned=True)
+    await store.create("a", "1", 10)
+    now = 9.0
+    await store.touch("a", 10)
+    now = 18.0
+    held = await store.load("a")
+    assert held is not None
+    assert await store.save("a", "2", held.token, 10)
+    now = 27.0
+    assert await store.load("a") is not None
+    now = 28.0
+    assert await store.load("a") is None
+    assert await store.create("a", "3", 10)
+
+
+async def test_ttl_on_a_server(valkey_server: Server) -> None:
+    """On Valkey every save renews the time to live, to the fraction of a second."""
+    cache = open_cache(f"redis://127.0.0.1:{valkey_server.port}")
+    store = CacheStore(cache, owned=True)
+    name = key()
+    await store.create(name, "1", 100.5)
+    assert 99_000 < await cache.client.pttl(name) <= 100_500
+    held = await store.load(name)
+    assert held is not None
+    await store.save(name, "2", held.token, 500)
+    assert 400_000 < await cache.client.pttl(name) <= 500_000
+    await store.touch(name, 900.2)
+    assert 800_000 < await cache.client.pttl(name) <= 901_000
+    await store.touch(name, None)
+    assert await cache.client.pttl(name) == -1
+    await store.close()
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["set", "get", "delete"]), st.integers(0, 7), st.integers(1, 5), st.integers(0, 3)), max_size=60
+    )
+)
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+def test_memory_is_bounded_and_never_wrong(steps: list[tuple[str, int, int, int]]) -> None:
+    """The memory cache holds no more than its limit, and what it gives is what was written last and lives."""
+    now = 0.0
+    cache = MemoryCache(4, clock=lambda: now)
+    model: dict[int, tuple[int, float]] = {}
+
+    async def run() -> None:
+        nonlocal now
+        for value, (what, name, ttl, passing) in enumerate(steps):
+            now += passing
+            if what == "set":
+                await cache.set(f"{name}", str(value), ttl=ttl)
+                model[name] = (value, now + ttl)
+            elif what == "delete":
+                await cache.delete(f"{name}")
+                model.pop(name, None)
+            else:
+                found = await cache.get(f"{name}")
+                alive = name in model and model[name][1] > now
+                assert found is None or (alive and found == str(model[name][0]))
+            assert len(cache) <= 4
+
+    asyncio.run(run())
+
+
+async def test_memory_forgets_the_oldest_first(caplog: pytest.LogCaptureFixture) -> None:
+    """A full memory cache gives up the least recently written session, and says so once."""
+    store = CacheStore(MemoryCache(3), owned=True)
+    for name in "abc":
+        await store.create(name, "1", 60)
+    await store.touch("a", 60)
+    await store.create("d", "1", 60)
+    await store.create("e", "1", 60)
+    assert [name for name in "abcde" if await store.load(name)] == ["a", "d", "e"]
+    assert len(caplog.messages) == 1
+    assert "3 sessions" in caplog.text
+
+
+async def test_a_store_that_is_down_says_so() -> None:
+    """Nothing listens: every operation raises StoreUnavailable with the address in it."""
+    port = free_port()
+    for url in (f"redis://127.0.0.1:{port}", f"memcached://127.0.0.1:{port}"):
+        store = CacheStore(open_cache(url), owned=True)
+        for operation in (store.load("a"), store.create("a", "1", 1), store.save("a", "1", b"0", 1), store.delete("a")):
+            with pytest.raises(StoreUnavailable, match=str(port)):
+                await operation
+        await store.close()
+
+
+@pytest.mark.parametrize("kind", ["redis", "memcached"])
+async def test_a_timed_out_answer_is_never_taken_for_another(kind: str, request: pytest.FixtureRequest) -> None:
+    """A command that timed out leaves nothing on its connection that the next command could read."""
+    server: Server = request.getfixturevalue("own_valkey" if kind == "redis" else "own_memcached")
+    store = CacheStore(open_cache(f"{kind}://127.0.0.1:{server.port}?timeout=0.2&connections=2"), owned=True)
+    for name in "abc":
+        await store.create(name, f"of {name}", 60)
+    for _ in range(3):
+        server.freeze()
+        for name in "ab":
+            with pytest.raises(StoreUnavailable, match="in time"):
+                await store.load(name)
+        server.thaw()
+        for name in ("c", "b", "a", "c"):
+            held = await load_again(store, name)
+            assert held == f"of {name}"
+    await store.close()
+
+
+async def load_again(store: CacheStore, name: str) -> str | None:
+    """Load as soon as the server has come to itself."""
+    for _ in range(50):
+        try:
+            held = await store.load(name)
+        except StoreUnavailable:
+            continue
+        return held and held.value
+    raise TimeoutError("the server does not answer again")
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("mongo://localhost", "no known kind"),
+        ("localhost:6379", "no known kind"),
+        ("redis://localhost:port", "cannot be read"),
+        ("redis://localhost/zero", "cannot be read"),
+        ("redis://localhost?tiemout=2", "option that does not exist: tiemout"),
+        ("memory://?sessions=0", "at least 1"),
+    ],
+)
+def test_a_wrong_address_is_refused(url: str, says: str) -> None:
+    """An address that cannot work is refused when it is given, with what is wrong with it."""
+    with pytest.raises(ConfigurationError, match=says):
+        Runtime(cache=url)
+
+
+@pytest.mark.parametrize("wrong", [None, 6379, object()])
+def test_what_is_no_cache_is_refused(wrong: object) -> None:
+    """A runtime takes an address or an aiocache cache, and nothing else."""
+    with pytest.raises(ConfigurationError, match="aiocache cache"):
+        Runtime(cache=wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("make", [Runtime, lambda: Runtime(cache=SimpleMemoryCache())], ids=["by address", "a cache"])
+def test_a_disabled_aiocache_is_refused(make: Callable[[], Runtime], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With AIOCACHE_DISABLE=1 every session would vanish, so nothing starts."""
+    monkeypatch.setenv("AIOCACHE_DISABLE", "1")
+    with pytest.raises(ConfigurationError, match="AIOCACHE_DISABLE"):
+        make()
+
+
+def test_tls_user_and_password_are_understood() -> None:
+    """What aiocache's own from_url leaves out of an address is there."""
+    cache = open_cache("rediss://ama:p%40ss@example.com:6380/3?namespace=flows&timeout=1.5&connections=7")
+    settings_of = cache.client.connection_pool.connection_kwargs
+    assert (cache.endpoint, cache.port, cache.db, cache.namespace, cache.timeout) == ("example.com", 6380, 3, "flows", 1.5)
+    assert (settings_of["username"], settings_of["password"]) == ("ama", "p@ss")
+    assert "SSL" in cache.client.connection_pool.connection_class.__name__
+
+
+@pytest.mark.parametrize(
+    ("package", "url", "extra"), [("redis", "redis://h", "redis"), ("aiomcache", "memcached://h", "memcached")]
+)
+def test_a_missing_client_names_its_extra(package: str, url: str, extra: str) -> None:
+    """Without the client of a server the error says what to install."""
+    code = (
+        f"import sys; sys.modules[{package!r}] = None\n"
+        "from flowdsl import Runtime, ConfigurationError\n"
+        f"try: Runtime(cache={url!r})\n"
+        "except ConfigurationError as error: print(error)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert f"flowdsl[{extra}]" in said
