@@ -15,12 +15,13 @@ OPENING_BALANCE = Decimal("250.00")
 def amount(text: str) -> Decimal:
     """Read an amount of money with at most two decimals."""
     try:
-        value = Decimal(text.strip())
+        typed = Decimal(text.strip())
+        value = typed.quantize(Decimal("0.01"))
+        if value == typed and value > 0:
+            return value
     except InvalidOperation:
-        raise ValueError("Please enter an amount, such as 20 or 12.50.") from None
-    if not value.is_finite() or value <= 0 or value != round(value, 2):
-        raise ValueError("Please enter an amount, such as 20 or 12.50.")
-    return value
+        pass
+    raise ValueError("Please enter an amount, such as 20 or 12.50.")
 
 
 def recipient(text: str) -> str | None:

@@ -111,7 +111,7 @@ def _new(choices: Any) -> Menu:
 
 def _listed(choices: Any) -> Iterable[Option]:
     if isinstance(choices, EnumMeta):
-        members: list[Enum] = list(choices)
+        members: list[Any] = list(choices)
         return (Option(member, _enum_label(member)) for member in members)
     if isinstance(choices, Mapping):
         return (Option(key, label) for key, label in choices.items())

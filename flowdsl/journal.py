@@ -90,7 +90,8 @@ def encode(value: Any, types: Mapping[str, type]) -> Any:
 
 def _text(value: str) -> str:
     try:
-        value.isascii() or value.encode()
+        if not value.isascii():
+            value.encode()
     except UnicodeEncodeError:
         raise UnstorableValue(f"the text {value!r} has half of a surrogate pair, which is no character") from None
     return value
@@ -144,8 +145,8 @@ def decode(stored: Any, types: Mapping[str, type]) -> Any:
         return [decode(each, types) for each in stored]
     if type(stored) is not dict:
         return stored
-    first: tuple[str, Any] = next(iter(stored.items()), ("", None))
-    tag, content = first
+    tag: str = next(iter(stored), "")
+    content: Any = stored.get(tag)
     if not tag.startswith("$"):
         return {key: decode(each, types) for key, each in stored.items()}
     if tag in _FROM_TEXT:

@@ -37,6 +37,8 @@ def load_flow(target: str) -> Flow[..., Any]:
 
 
 def _load_module(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise ConfigurationError(f"{name!r} is no name of a module: write MODULE:FLOW or FILE.py:FLOW")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -45,8 +47,6 @@ def _load_module(name: str) -> ModuleType:
         if error.name is None or not f"{name}.".startswith(f"{error.name}."):
             raise  # the module is there, and something that it imports is not
         raise ConfigurationError(f"there is no module {name!r} here: write MODULE:FLOW or FILE.py:FLOW") from None
-    except ValueError:
-        raise ConfigurationError(f"{name!r} is no name of a module: write MODULE:FLOW or FILE.py:FLOW") from None
 
 
 def _load_file(path: Path) -> ModuleType:

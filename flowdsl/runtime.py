@@ -245,6 +245,7 @@ def _require_text(inbound: Inbound) -> None:
     # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
     for text in (inbound.text, inbound.dialled, inbound.request_id, inbound.user_id, inbound.message_id):
         try:
-            text is None or text.isascii() or text.encode()
+            if text is not None and not text.isascii():
+                text.encode()
         except UnicodeEncodeError:
             raise BadPayload("the message has half of a surrogate pair, which is no character") from None

@@ -182,7 +182,10 @@ class Signal(blinker.NamedSignal, Generic[E]):
         self.event = event
 
     # blinker holds receivers weakly unless told otherwise, so a lambda would be gone at once.
-    def connect(self, receiver: Receiver[E], sender: Any = blinker.ANY, weak: bool = False) -> Receiver[E]:  # type: ignore[override]  # narrower: receivers take this signal's event  # pyright: ignore[reportIncompatibleMethodOverride]
+    # Narrower than blinker's: a type checker refuses a receiver of another signal's event.
+    def connect(  # type: ignore[override]
+        self, receiver: Receiver[E], sender: Any = blinker.ANY, weak: bool = False
+    ) -> Receiver[E]:
         """Call a receiver whenever this happens.
 
         Args:

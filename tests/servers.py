@@ -39,14 +39,15 @@ def await_port(port: int, process: subprocess.Popen[bytes]) -> None:
 class Server:
     """A server process that can be killed and started again on the same port with the same data."""
 
-    def __init__(self, command: list[str], port: int) -> None:
+    def __init__(self, command: list[str], port: int, *, cwd: Path | None = None) -> None:
         self.command = command
+        self.cwd = cwd
         self.port = port
         self.start()
 
     def start(self) -> None:
         """Start it, and wait until it listens."""
-        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.cwd)
         await_port(self.port, self.process)
 
     def kill(self) -> None:

@@ -347,8 +347,7 @@ def test_the_codec_understands_or_refuses(fields: dict[str, Any] | bytes, conten
         for gateway in (Nalo(), Nalo(session_field="USERID")):
             try:
                 inbound = gateway.decode(Request(body=body, content_type=kind))
-            except UserInputError as error:
-                assert str(error)
-            else:
-                assert inbound.msisdn is not None
-                assert inbound.request_id
+            except UserInputError:
+                continue
+            assert inbound.msisdn is not None
+            assert inbound.request_id

@@ -432,7 +432,7 @@ async def test_what_looks_like_nothing_is_an_answer(text: str) -> None:
 
 
 async def test_no_is_an_answer() -> None:
-    """ "No" to a yes-or-no question goes on."""
+    """A "No" to a yes-or-no question goes on."""
 
     @flow
     def asking() -> Steps[None]:

@@ -41,9 +41,9 @@ class Nalo:
     '2'
     """
 
-    name: Final = "nalo"
-    platform: Final = "ussd"
-    method: Final = "POST"
+    name = "nalo"
+    platform = "ussd"
+    method = "POST"
 
     def __init__(
         self, *, region: str = "GH", session_field: Literal["SESSIONID", "USERID"] = "SESSIONID", screen: Screen = _SCREEN

@@ -31,7 +31,7 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
 
     def __init__(self, sessions: int = 100_000, *, clock: Callable[[], float] = time.monotonic) -> None:
         # aiocache's time-out makes a task for every call, and nothing here can wait.
-        super().__init__(serializer=StringSerializer(), timeout=None)
+        super().__init__(serializer=StringSerializer(), timeout=0)
         if sessions < 1:
             raise ConfigurationError(f"a memory cache of {sessions} sessions can hold none: give at least 1")
         self._sessions = sessions

@@ -1,0 +1,168 @@
+"""The command line, run as a person runs it."""
+
+import json
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flowdsl import __version__
+from tests.servers import Server, free_port
+
+ROOT = Path(__file__).parent.parent
+REGISTRATION = "examples/registration.py:registration"
+
+
+def run(*arguments: str, typed: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [sys.executable, "-m", "flowdsl", *arguments]
+    return subprocess.run(command, input=typed, capture_output=True, text=True, cwd=cwd, timeout=60, check=False)
+
+
+@contextmanager
+def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run ``flowdsl serve`` until it listens, and give what it printed."""
+    command = [sys.executable, "-m", "flowdsl", "serve", *arguments]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+    try:
+        assert process.stdout is not None
+        printed = ""
+        while "Ctrl+C" not in printed:
+            line = process.stdout.readline()
+            assert line, printed
+            printed += line
+        yield process, printed
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def curl(command: str) -> str:
+    """Run a curl line as it is printed."""
+    return subprocess.run(shlex.split(command), capture_output=True, text=True, check=True, timeout=20).stdout
+
+
+def test_chat_draws_screens_with_their_lengths() -> None:
+    """A whole conversation in the terminal, from the dialled code to the last screen."""
+    done = run("chat", REGISTRATION, typed="ama\n30\n2\n1\n1\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("> *920*77#\n")
+    assert "│ Welcome! What is your name? │" in done.stdout
+    assert "27 of 140 septets" in done.stdout
+    assert "│ Thank you, Ama! You are registered. │" in done.stdout
+
+
+def test_chat_ends_with_the_keyboard() -> None:
+    """The end of the input hangs up, and is no failure."""
+    done = run("chat", REGISTRATION)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_chat_measures_ucs2_and_pages(tmp_path: Path) -> None:
+    """A letter outside GSM makes the screen UCS-2, of half the size; `--page` sets it."""
+    (tmp_path / "flows.py").write_text(
+        "from flowdsl import Prompt, flow\n@flow\ndef twi():\n    yield Prompt('a', 'Mepa wo kyɛw, ' + 'yɛ ' * 40)\n"
+    )
+    done = run("chat", "flows:twi", "--page", "60", typed="#\n", cwd=tmp_path)
+    assert "of 30 UCS-2 units" in done.stdout
+    assert "# Next" in done.stdout
+
+
+def test_chat_shows_what_a_flow_raised(tmp_path: Path) -> None:
+    """The author of a flow sees the exception, and the person the apology."""
+    (tmp_path / "flows.py").write_text("from flowdsl import flow\n@flow\ndef bad():\n    1 / 0\n    yield\n")
+    done = run("chat", "flows.py", cwd=tmp_path)
+    assert "Sorry, something went wrong." in done.stdout
+    assert "ZeroDivisionError" in done.stderr
+    assert "flows.py:4" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((), "required: COMMAND"),
+        (("dance",), "invalid choice: 'dance'"),
+        (("chat",), "MODULE:FLOW"),
+        (("chat", "nowhere:flow"), "there is no module 'nowhere'"),
+        (("chat", "nowhere.py:flow"), "there is no file nowhere.py"),
+        (("chat", "..x:flow"), "write MODULE:FLOW"),
+        (("chat", "examples/registration.py:nothing"), "has no flow 'nothing': it has registration"),
+        (("chat", "json:dumps"), "json has no flow 'dumps': it has none at all"),
+        (("chat", REGISTRATION, "--page", "5"), "has no room"),
+        (("serve", REGISTRATION, "--cache", "mongo://x"), "no known kind"),
+        (("serve", REGISTRATION, "--path", "ussd"), "must begin with '/'"),
+        (("serve", REGISTRATION, "--gateway", "pigeon"), "invalid choice: 'pigeon'"),
+    ],
+)
+def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
+    """What cannot work ends with status 2 and a sentence, never with a traceback."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_error_inside_a_module_is_not_hidden(tmp_path: Path) -> None:
+    """A module that cannot be imported for a reason of its own shows that reason."""
+    (tmp_path / "flows.py").write_text("import no_such_package\n")
+    done = run("chat", "flows:x", cwd=tmp_path)
+    assert done.returncode != 0
+    assert "no_such_package" in done.stderr
+    assert "there is no module 'flows'" not in done.stderr
+
+
+def test_version() -> None:
+    """The version is that of the package."""
+    assert run("--version").stdout == f"flowdsl {__version__}\n"
+
+
+def test_serve_answers_the_curl_line_it_prints() -> None:
+    """The printed line works as it is; stopping the server is no failure."""
+    port = free_port()
+    with serving(REGISTRATION, "--port", f"{port}") as (process, printed):
+        assert f"http://127.0.0.1:{port}/ussd" in printed
+        (line,) = re.findall(r"^ +(curl .*)$", printed, re.MULTILINE)
+        assert json.loads(curl(line))["MSG"] == "Welcome! What is your name?"
+        answer = line.replace('"MSGTYPE":true', '"MSGTYPE":false').replace("*920*77#", "ama")
+        assert json.loads(curl(answer))["MSG"] == "How old are you, Ama?"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+
+
+def test_serve_asks_for_the_secret() -> None:
+    """With `--secret` only the printed address works."""
+    port = free_port()
+    with serving(REGISTRATION, "--port", f"{port}", "--secret", "s3cret") as (_, printed):
+        (line,) = re.findall(r"^ +(curl .*)$", printed, re.MULTILINE)
+        assert json.loads(curl(line))["MSG"] == "Welcome! What is your name?"
+        assert "secret is missing or wrong" in curl(line.replace("?secret=s3cret", ""))
+
+
+def test_serve_keeps_sessions_in_a_cache_by_address(valkey_server: Server) -> None:
+    """With `--cache` a conversation goes on in another process."""
+    for number in range(2):
+        port = free_port()
+        with serving(REGISTRATION, "--port", f"{port}", "--cache", f"redis://127.0.0.1:{valkey_server.port}/1") as (_, printed):
+            (line,) = re.findall(r"^ +(curl .*)$", printed, re.MULTILINE)
+            if number == 1:
+                line = line.replace('"MSGTYPE":true', '"MSGTYPE":false').replace("*920*77#", "ama")
+            shown = json.loads(curl(line))["MSG"]
+    assert shown == "How old are you, Ama?"
+
+
+def test_serve_says_when_the_port_is_taken() -> None:
+    """A port that is in use is a sentence and status 2, and no address is printed."""
+    port = free_port()
+    with serving(REGISTRATION, "--port", f"{port}"):
+        done = run("serve", REGISTRATION, "--port", f"{port}")
+    assert done.returncode == 2
+    assert "cannot be listened on" in done.stderr
+    assert done.stdout == ""

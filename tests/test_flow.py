@@ -1,0 +1,556 @@
+"""``@flow``: what it takes, what it is called, and that every mistake of an author is told with its place."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowdsl import Prompt, Say, Steps, flow
+from flowdsl.errors import AuthorError, BadPrompt, BadStep, ConfigurationError, LimitExceeded, NotAFlow, UnstorableValue
+from flowdsl.flow import Flow
+from flowdsl.interpreter import Limits, play
+
+
+def place(mark: str) -> str:
+    """Find the line of this file that ends with a mark, as ``file:line``."""
+    file = place.__code__.co_filename
+    lines = Path(file).read_text(encoding="utf-8").splitlines()
+    (number,) = [number for number, line in enumerate(lines, start=1) if line.endswith(f"# here: {mark}")]
+    return f"{file}:{number}"
+
+
+# What may be a flow, and what it is called.
+
+
+@flow
+def greeting(chat: Any) -> Steps[str]:  # here: greeting
+    """Greet."""
+    name = yield Prompt("name", "What is your name?")
+    yield Say(f"Hello, {name}!")
+    return str(name)
+
+
+@flow(name="other name")
+def renamed(chat: Any) -> Steps[None]:
+    """Have another name than the function."""
+    yield Say("Hello!")
+
+
+def test_a_flow_has_the_name_of_its_function_unless_given() -> None:
+    """The name is the function's, or the one that is given."""
+    assert greeting.name == "greeting"
+    assert renamed.name == "other name"
+
+
+def test_a_flow_says_what_and_where_it_is() -> None:
+    """A flow in a log can be found in the source."""
+    file, _, line = place("greeting").rpartition(":")
+    assert repr(greeting) in {f"<flow 'greeting' at {file}:{number}>" for number in (int(line) - 1, int(line))}
+
+
+@pytest.mark.parametrize("name", ["", 5, b"name", ["name"]])
+def test_a_name_that_is_no_text_is_refused(name: Any) -> None:
+    """Sessions are found by the name, so it must be one."""
+    with pytest.raises(ConfigurationError, match="needs a name") as refused:
+        flow(name=name)(greeting.function)
+    assert repr(name) in str(refused.value)
+
+
+def no_yield(chat: Any) -> None:
+    """Yield nothing."""
+    Prompt("name", "What is your name?")
+
+
+def returns_a_generator(chat: Any) -> Any:
+    """Give back a generator without being one."""
+    return greeting(chat)
+
+
+async def waits(chat: Any) -> None:
+    """Be a coroutine function."""
+
+
+async def waits_and_yields(chat: Any) -> Any:
+    """Be an asynchronous generator function."""
+    yield Prompt("name", "What is your name?")
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        (no_yield, "not a generator"),
+        (returns_a_generator, "not a generator"),
+        (lambda chat: Say("Hello"), "not a generator"),
+        (waits, "asynchronous"),
+        (waits_and_yields, "asynchronous"),
+    ],
+)
+def test_what_is_not_a_generator_function_is_refused(function: Callable[[Any], Any], reason: str) -> None:
+    """A function that can never ask is refused when it is decorated, with its name and place."""
+    code = function.__code__
+    with pytest.raises(NotAFlow, match=reason) as refused:
+        flow(function)
+    assert f"flow {function.__name__!r} at {code.co_filename}:{code.co_firstlineno} " in str(refused.value)
+
+
+@pytest.mark.parametrize("thing", [len, str, object(), Prompt("name", "What is your name?"), 5])
+def test_what_is_not_a_function_is_refused(thing: Any) -> None:
+    """Something without code at all is refused too, not only functions."""
+    with pytest.raises(NotAFlow, match="not a generator"):
+        flow(name="thing")(thing)
+
+
+def two_parameters(chat: Any, language: str) -> Steps[None]:
+    """Take more than the chat."""
+    yield Say(language)
+
+
+def three_parameters(chat: Any, language: str, plan: str = "day") -> Steps[None]:
+    """Take more than the chat, some of it by default."""
+    yield Say(language + plan)
+
+
+@pytest.mark.parametrize(("function", "count"), [(two_parameters, 2), (three_parameters, 3)])
+def test_more_than_one_positional_parameter_is_refused(function: Callable[..., Any], count: int) -> None:
+    """Only the chat is given by position; the message says how the rest is given."""
+    with pytest.raises(ConfigurationError, match=f"takes {count} positional parameters: .*keyword parameters") as refused:
+        flow(function)
+    assert f"flow {function.__name__!r} at {function.__code__.co_filename}:{function.__code__.co_firstlineno} " in str(
+        refused.value
+    )
+
+
+def takes_nothing() -> Steps[str]:
+    """Take nothing."""
+    yield Say("nothing")
+    return "nothing"
+
+
+def takes_the_chat(chat: Any) -> Steps[str]:
+    """Take the chat."""
+    yield Say(chat)
+    return f"{chat}"
+
+
+def takes_the_chat_by_position(chat: Any, /) -> Steps[str]:
+    """Take the chat by position only."""
+    yield Say(chat)
+    return f"{chat}"
+
+
+def takes_keywords(*, language: str, plan: str = "day") -> Steps[str]:
+    """Take keywords only."""
+    yield Say(language)
+    return f"{language} {plan}"
+
+
+def takes_both(chat: Any, *, language: str) -> Steps[str]:
+    """Take the chat and a keyword."""
+    yield Say(chat)
+    return f"{chat} {language}"
+
+
+def takes_both_by_default(chat: Any, language: str = "twi") -> Steps[str]:
+    """Take the chat and a parameter that need not be given."""
+    yield Say(chat)
+    return f"{chat} {language}"
+
+
+def takes_any_keywords(chat: Any, **params: Any) -> Steps[str]:
+    """Take the chat and whatever is given."""
+    yield Say(chat)
+    return f"{chat} {params}"
+
+
+class Bank:
+    """Something whose method is a flow."""
+
+    def menu(self, chat: Any) -> Steps[str]:
+        """Take the chat beside the object."""
+        yield Say(chat)
+        return f"{type(self).__name__} {chat}"
+
+
+def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a function as decorators do."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("function", "params", "result"),
+    [
+        (takes_nothing, {}, "nothing"),
+        (takes_the_chat, {}, "chat"),
+        (takes_the_chat_by_position, {}, "chat"),
+        (takes_keywords, {"language": "ga"}, "ga day"),
+        (takes_keywords, {"language": "ga", "plan": "week"}, "ga week"),
+        (takes_both, {"language": "ga"}, "chat ga"),
+        (takes_both_by_default, {}, "chat twi"),
+        (takes_both_by_default, {"language": "ga"}, "chat ga"),
+        (takes_any_keywords, {"a": 1}, "chat {'a': 1}"),
+        (Bank().menu, {}, "Bank chat"),
+        (decorated(takes_both), {"language": "ga"}, "chat ga"),
+        (functools.partial(takes_both, language="ga"), {}, "chat ga"),
+    ],
+)
+def test_a_flow_is_given_the_chat_and_its_parameters(function: Any, params: dict[str, Any], result: str) -> None:
+    """The chat goes to a flow that has a place for it, keyword parameters go by name."""
+    assert play(flow(name="any")(function), "chat", [], params=params).result == result
+
+
+def test_a_flow_is_called_as_the_function_it_was_made_of() -> None:
+    """One flow holds another with ``yield from other(chat)``, and gets what it returns."""
+
+    @flow
+    def outer(chat: Any) -> Steps[str]:
+        name = yield from greeting(chat)
+        both = yield from takes(chat, language="ga")
+        return f"{name}, {both}"
+
+    takes = flow(takes_both)
+    waiting = play(outer, "chat", [])
+    assert waiting.prompt is not None
+    assert waiting.prompt.key == "name"
+    ended = play(outer, "chat", [], "Ama")
+    assert [say.text for say in ended.said] == ["Hello, Ama!", "chat"]
+    assert ended.result == "Ama, chat ga"
+
+
+def test_calling_a_flow_gives_the_generator_itself() -> None:
+    """Nothing is put around the generator: its steps come out one by one."""
+    steps = greeting("chat")
+    assert isinstance(steps, Generator)
+    first = next(steps)
+    assert isinstance(first, Prompt)
+    assert steps.send("Ama").text == "Hello, Ama!"
+
+
+# What an author may get wrong inside a flow, each at the line that a mark names.
+
+
+class Key(StrEnum):
+    """Texts that are more than texts."""
+
+    NAME = "name"
+
+
+def sub() -> Steps[str]:
+    """Ask one question of several flows."""
+    return (yield Prompt("inner", "Inner?"))
+
+
+def sub_with_a_mistake() -> Steps[None]:
+    """Hold a mistake below another flow."""
+    yield Prompt("inner", "Inner?")
+    yield None  # type: ignore[misc]  # here: in a sub-generator
+
+
+def catches_everything(step: Prompt[Any]) -> Steps[str]:
+    """Hold back every exception, the one that closes a generator included."""
+    try:
+        return (yield step)
+    except:  # noqa: E722
+        return "caught"
+
+
+def yields_the_class() -> Any:
+    yield Prompt  # here: the class Prompt
+
+
+def yields_the_class_say() -> Any:
+    yield Say  # here: the class Say
+
+
+def yields_a_sub_generator() -> Any:
+    yield sub()  # here: a sub-generator
+
+
+def yields_the_steps_of_a_flow() -> Any:
+    yield greeting("chat")  # here: the steps of a flow
+
+
+def yields_nothing() -> Any:
+    yield  # here: nothing
+
+
+def yields_none_later() -> Any:
+    yield Say("First.")
+    yield Prompt("name", "Name?")
+    yield None  # here: None after an answer
+
+
+def yields_a_text() -> Any:
+    yield "Hello"  # here: a text
+
+
+def yields_a_flow() -> Any:
+    yield greeting  # here: a flow
+
+
+def yields_a_number() -> Any:
+    yield 5  # here: a number
+
+
+def yields_a_list() -> Any:
+    yield [Prompt("name", "Name?")]  # here: a list
+
+
+def delegates_to_a_mistake() -> Any:
+    yield from sub_with_a_mistake()
+
+
+def delegates_to_a_list() -> Any:
+    yield from [Prompt("name", "Name?"), "Hello"]  # here: a list of steps
+
+
+def has_a_key_of_a_number() -> Any:
+    yield Prompt(5, "Five?")  # type: ignore[call-overload]  # here: a number as key
+
+
+def has_a_key_of_an_enum() -> Any:
+    yield Prompt(Key.NAME, "Name?")  # here: an enum as key
+
+
+def has_an_empty_key() -> Any:
+    yield Prompt("", "What?")  # here: an empty key
+
+
+def has_no_text() -> Any:
+    yield Prompt("name", None)  # type: ignore[call-overload]  # here: no text
+
+
+def says_no_text() -> Any:
+    yield Say(None)  # type: ignore[arg-type]  # here: nothing said
+
+
+def has_a_set_of_choices() -> Any:
+    yield Prompt("language", "Choose:", choices={"Twi"})  # type: ignore[call-overload]  # here: a set
+
+
+def has_no_choices() -> Any:
+    yield Prompt("language", "Choose:", choices=[])  # here: no choices
+
+
+def stores_what_cannot_be_stored() -> Any:
+    yield Prompt("file", "Name a file:", transform=Path)  # here: an answer that cannot be stored
+
+
+def stores_it_by_yield_from() -> Any:
+    yield Say("First.")
+    yield from Prompt("file", "Name a file:", transform=Path)  # here: an answer that cannot be stored, by yield from
+
+
+def validates_by_true() -> Any:
+    yield Prompt("age", "Age?", validate=str.isdecimal)  # type: ignore[call-overload]  # here: a bool
+
+
+def validates_by_an_empty_text() -> Any:
+    yield Prompt("age", "Age?", validate=lambda text: "")  # here: an empty text
+
+
+def catches_everything_and_asks_again() -> Any:
+    while True:
+        try:
+            return (yield Prompt("age", "Age?"))  # here: a bare except in a loop
+        except:  # noqa: E722
+            pass
+
+
+def catches_everything_and_goes_on() -> Any:
+    yield from catches_everything(Prompt("age", "Age?"))
+    yield Say("Still here.")  # here: a bare except
+
+
+def yields_in_finally() -> Any:
+    try:
+        yield Prompt("age", "Age?")
+    finally:
+        yield Say("Goodbye.")  # here: a yield in finally
+
+
+def says_for_ever() -> Any:
+    while True:
+        yield Say("Hello!")  # here: an endless loop
+
+
+def says_for_ever_below() -> Any:
+    yield Prompt("age", "Age?")
+    yield from says_for_ever_here()
+
+
+def says_for_ever_here() -> Any:
+    while True:
+        yield from Say("Hello!")  # here: an endless loop below
+
+
+MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[str]]] = [
+    (yields_the_class, [], BadStep, "the class Prompt", ["write `yield Prompt(…)`"]),
+    (yields_the_class_say, [], BadStep, "the class Say", ["write `yield Say(…)`"]),
+    (yields_a_sub_generator, [], BadStep, "a sub-generator", ["write `yield from sub(…)`"]),
+    (yields_the_steps_of_a_flow, [], BadStep, "the steps of a flow", ["write `yield from greeting(…)`"]),
+    (yields_nothing, [], BadStep, "nothing", ["yields nothing"]),
+    (yields_none_later, ["Ama"], BadStep, "None after an answer", ["yields nothing"]),
+    (yields_a_text, [], BadStep, "a text", ["'Hello'", "write `yield Say(…)`"]),
+    (yields_a_flow, [], BadStep, "a flow", ["'greeting'", "write `yield from greeting(…)`"]),
+    (yields_a_number, [], BadStep, "a number", ["it yields 5"]),
+    (yields_a_list, [], BadStep, "a list", ["it yields ["]),
+    (delegates_to_a_mistake, ["x"], BadStep, "in a sub-generator", ["yields nothing"]),
+    (delegates_to_a_list, ["x"], BadStep, "a list of steps", ["'Hello'"]),
+    (has_a_key_of_a_number, [], BadPrompt, "a number as key", ["key of a prompt is 5"]),
+    (has_a_key_of_an_enum, [], BadPrompt, "an enum as key", ["key of a prompt is <Key.NAME"]),
+    (has_an_empty_key, [], BadPrompt, "an empty key", ["key of a prompt is ''"]),
+    (has_no_text, [], BadPrompt, "no text", ["prompt 'name' is None"]),
+    (says_no_text, [], BadStep, "nothing said", ["what is said is None"]),
+    (has_a_set_of_choices, [], BadPrompt, "a set", ["prompt 'language'", "{'Twi'}", "a set has no order"]),
+    (has_no_choices, [], BadPrompt, "no choices", ["prompt 'language'", "empty"]),
+    (
+        stores_what_cannot_be_stored,
+        ["a.txt"],
+        UnstorableValue,
+        "an answer that cannot be stored",
+        ["'file'", "pathlib.PosixPath"],
+    ),
+    (
+        stores_it_by_yield_from,
+        ["a.txt"],
+        UnstorableValue,
+        "an answer that cannot be stored, by yield from",
+        ["'file'", "pathlib.PosixPath"],
+    ),
+    (validates_by_true, ["40"], BadPrompt, "a bool", ["'age'", "validate returned True"]),
+    (validates_by_true, ["x"], BadPrompt, "a bool", ["'age'", "validate returned False"]),
+    (validates_by_an_empty_text, ["x"], BadPrompt, "an empty text", ["'age'", "validate returned ''"]),
+    (catches_everything_and_goes_on, [], BadStep, "a bare except", ["an `except` that names no class"]),
+    (yields_in_finally, [], BadStep, "a yield in finally", ["a `finally` that yields"]),
+    (says_for_ever, [], LimitExceeded, "an endless loop", ["1000 things", "in a loop?"]),
+    (says_for_ever_below, ["40"], LimitExceeded, "an endless loop below", ["1000 things", "in a loop?"]),
+]
+
+
+@pytest.mark.parametrize(("function", "answers", "error", "mark", "words"), MISTAKES, ids=[each[0].__name__ for each in MISTAKES])
+def test_a_mistake_names_flow_file_and_line(
+    function: Callable[[], Any], answers: list[str], error: type[AuthorError], mark: str, words: list[str]
+) -> None:
+    """Each mistake is told with the flow's name, the line that holds it, and what is wrong there."""
+    conversation = flow(name=f"conversation {mark}")(function)
+    *earlier, last = [None, *answers]
+    journal = []
+    for answer in earlier:
+        journal = play(conversation, None, journal, answer).journal
+    with pytest.raises(error) as told:
+        play(conversation, None, journal, last)
+    assert type(told.value) is error
+    message = str(told.value)
+    assert message.startswith(f"flow 'conversation {mark}' at {place(mark)}: ")
+    for word in words:
+        assert word in message
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python closes it too, and complains as well
+def test_a_bare_except_in_a_loop_names_flow_file_and_line() -> None:
+    """A flow that asks again whenever it is told to stop is reported where it asks."""
+    conversation = flow(catches_everything_and_asks_again)
+    with pytest.raises(BadStep, match="an `except` that names no class") as told:
+        play(conversation, None, [])
+    assert str(told.value).startswith(f"flow 'catches_everything_and_asks_again' at {place('a bare except in a loop')}: ")
+
+
+def test_a_coroutine_names_flow_file_and_line() -> None:
+    """A flow that forgets where waiting is allowed is told that it cannot wait here."""
+
+    async def balance() -> int:
+        return 5
+
+    waiting = balance()
+
+    @flow
+    def awaits() -> Any:
+        yield waiting  # here: a coroutine
+
+    with contextlib.closing(waiting), pytest.raises(BadStep, match="must be awaited") as told:
+        play(awaits, None, [])
+    assert str(told.value).startswith(f"flow 'awaits' at {place('a coroutine')}: ")
+
+
+@pytest.mark.parametrize(
+    "key", ["name", "plan", "$dict", "a:b", "ключ", " "], ids=["plain", "other", "dollar", "colon", "letters", "blank"]
+)
+def test_any_other_text_is_a_key(key: str) -> None:
+    """A key may be any text that names something, whatever characters it has."""
+    assert Prompt(key, "What?").key == key
+
+
+class OutOfReach(Exception):
+    """Something that only the flow knows."""
+
+
+def raises(error: Exception) -> Callable[[Any], Any]:
+    """Make a function that raises."""
+
+    def fail(text: Any) -> Any:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "error", [OutOfReach(), KeyError("plan"), ZeroDivisionError(), RuntimeError("down"), NotImplementedError()]
+)
+@pytest.mark.parametrize("how", ["in the flow", "in validate", "in transform"])
+def test_an_exception_of_the_authors_own_code_comes_out_as_it_is(error: Exception, how: str) -> None:
+    """What the author's code raises is raised, never taken for a mistake that flowdsl knows."""
+
+    @flow
+    def fails() -> Steps[None]:
+        yield Say("First.")
+        if how == "in the flow":
+            raises(error)("")
+        elif how == "in validate":
+            yield Prompt("name", "Name?", validate=raises(error))
+        else:
+            yield Prompt("name", "Name?", transform=raises(error))
+
+    with pytest.raises(type(error)) as raised:
+        play(fails, None, [], "Ama")
+    assert raised.value is error
+
+
+def test_a_flow_is_closed_when_its_turn_is_over() -> None:
+    """A flow that waits for an answer may clean up: its ``finally`` runs in the same turn."""
+    events = []
+
+    @flow
+    def tidy() -> Steps[None]:
+        try:
+            yield Prompt("name", "Name?")
+        finally:
+            events.append("closed")
+
+    play(tidy, None, [])
+    assert events == ["closed"]
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+def test_the_limit_of_things_said_can_be_set(steps: int) -> None:
+    """As many things as the limit allows may be said in a row, and no more."""
+
+    def saying(count: int) -> Flow[..., None]:
+        @flow(name="saying")
+        def conversation() -> Steps[None]:
+            for number in range(count):
+                yield Say(f"{number}")
+
+        return conversation
+
+    assert len(play(saying(steps), None, [], limits=Limits(steps=steps)).said) == steps
+    with pytest.raises(LimitExceeded, match=rf"flow 'saying' at .*said {steps} things"):
+        play(saying(steps + 1), None, [], limits=Limits(steps=steps))

@@ -1,0 +1,260 @@
+"""Signals: what is told, to whom, and what a receiver cannot break."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from flowdsl import Flow, Limits, Prompt, Runtime, Say, Screen, SessionConfig, Steps, flow, signals
+from flowdsl._aiocache import MemoryCache
+from flowdsl.signals import Event, FlowFailed, PromptAnswered, SessionEvent, flow_failed, flow_started, prompt_answered
+from flowdsl_adapters import Nalo, mount
+from tests.people import Person
+
+
+@flow
+def registration() -> Steps[str]:
+    """Ask a number and greet."""
+    count = yield from Prompt("count", "How many?", transform=int)
+    yield Say(f"{count} it is.")
+    return "done"
+
+
+@flow
+def other() -> Steps[None]:
+    """Say something."""
+    yield Say("Hello")
+
+
+class Heard:
+    """Everything that was told, in order."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, Event]] = []
+
+    @property
+    def names(self) -> list[str]:
+        """Name what was told."""
+        return [name for name, _ in self.events]
+
+
+@pytest.fixture
+def heard() -> Iterator[Heard]:
+    """Listen to every signal there is."""
+    log = Heard()
+    with ExitStack() as stack:
+        for name, signal in signals.namespace.items():
+
+            def receiver(sender: Flow[..., Any], *, event: Event, name: str = name) -> None:
+                assert event.flow == sender.name
+                log.events.append((name, event))
+
+            stack.enter_context(signal.connected_to(receiver))
+        yield log
+
+
+async def test_a_conversation_is_told_from_top_to_bottom(heard: Heard) -> None:
+    """Each step of a conversation has its signal, in the order in which it happened."""
+    runtime = Runtime()
+    person = Person(runtime, registration)
+    await person.talk("many", "3")
+    await runtime.settle()
+    assert heard.names == [
+        "message.received",
+        "session.cache.miss",
+        "session.created",
+        "flow.started",
+        "prompt.shown",
+        "message.received",
+        "session.cache.hit",
+        "prompt.rejected",
+        "prompt.shown",
+        "message.received",
+        "session.cache.hit",
+        "prompt.answered",
+        "flow.finished",
+        "session.destroyed",
+    ]
+    told: dict[str, Any] = dict(heard.events)
+    assert (told["prompt.rejected"].attempts, told["prompt.rejected"].message) == (1, "Please enter a whole number.")
+    assert (told["prompt.answered"].key, told["prompt.answered"].attempts) == ("count", 2)
+    assert told["flow.finished"].result == "done"
+    assert told["session.created"].session_id == f"registration:ussd:test:{person.session}"
+
+
+async def test_duplicates_dialling_again_and_pages_are_told(heard: Heard) -> None:
+    """What does not advance a conversation has signals too."""
+    runtime = Runtime()
+    person = Person(runtime, registration, sessions=SessionConfig().durable(), screen=Screen(septets=24, units=24))
+    await person.dial()
+    await person.dial()
+    await person.type("x", "m1")
+    await person.type("x", "m1")
+    await person.type("#")
+    await runtime.settle()
+    assert heard.names.count("session.resumed") == 1
+    assert heard.names.count("message.duplicate") == 1
+    assert heard.names.count("prompt.rejected") == 1
+    pages: list[Any] = [event for name, event in heard.events if name == "pagination.triggered"]
+    assert [(event.page, event.pages) for event in pages] == [(1, 3), (2, 3)]
+
+
+async def test_a_failure_is_told_with_its_exception_and_place(heard: Heard) -> None:
+    """``flow.failed`` carries the exception and the line of the flow that raised it."""
+
+    @flow
+    def broken() -> Steps[None]:
+        yield from Prompt("a", "A?")
+        raise RuntimeError("no stock")
+
+    runtime = Runtime()
+    await Person(runtime, broken).talk("x")
+    await runtime.settle()
+    (event,) = [event for _, event in heard.events if isinstance(event, FlowFailed)]
+    assert str(event.exception) == "no stock"
+    assert event.where == f"{__file__}:{broken.function.__code__.co_firstlineno + 3}"
+
+
+async def test_changed_code_is_told(heard: Heard) -> None:
+    """A deploy that asks something else than the journal answers is reported with both sides and the place."""
+    cache = MemoryCache()
+
+    def asking(keys: list[str]) -> Flow[[], None]:
+        @flow(name="asking")
+        def asking() -> Steps[None]:
+            for key in keys:
+                yield from Prompt(key, f"{key}?")
+
+        return asking
+
+    before = Person(Runtime(cache=cache), asking(["name", "age", "town"]))
+    await before.talk("Ama", "30")
+    runtime = Runtime(cache=cache)
+    after = Person(runtime, asking(["name", "sex", "age", "town"]))
+    after.session = before.session
+    assert await after.type("Accra") == "sex?"
+    assert await after.type("f") == "town?"
+    await runtime.settle()
+    (event,) = [event for _, event in heard.events if isinstance(event, signals.FlowDiverged)]
+    assert (event.expected, event.found) == ("age", "sex")
+    assert event.where.startswith(f"{__file__}:")
+
+
+async def test_a_receiver_of_one_flow_hears_only_of_it() -> None:
+    """``sender=`` filters by flow."""
+    names: list[str] = []
+
+    def receiver(sender: Flow[..., Any], *, event: signals.FlowStarted) -> None:
+        names.append(event.flow)
+
+    flow_started.connect(receiver, sender=registration)
+    runtime = Runtime()
+    await Person(runtime, other).dial()
+    await Person(runtime, registration).dial()
+    await runtime.settle()
+    flow_started.disconnect(receiver)
+    assert names == ["registration"]
+
+
+async def test_receivers_may_be_coroutines_and_lambdas_and_may_fail(caplog: pytest.LogCaptureFixture) -> None:
+    """A receiver that raises is logged; the others hear, and the conversation goes on."""
+    keys: list[str] = []
+
+    async def slow(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
+        await asyncio.sleep(0)
+        keys.append(f"slow {event.key}")
+
+    def broken(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
+        raise RuntimeError("receiver is broken")
+
+    receivers = [slow, broken, prompt_answered.connect(lambda sender, *, event: keys.append(f"lambda {event.key}"))]
+    prompt_answered.connect(slow)
+    prompt_answered.connect(broken)
+    runtime = Runtime()
+    assert await Person(runtime, registration).talk("3") == "3 it is."
+    await runtime.settle()
+    for each in receivers:
+        prompt_answered.disconnect(each)
+    assert sorted(keys) == ["lambda count", "slow count"]
+    assert "receiver is broken" in caplog.text
+
+
+async def test_a_receiver_takes_no_time_of_the_reply() -> None:
+    """The reply is there while a receiver still works; closing waits for it."""
+    gate = asyncio.Event()
+    done: list[str] = []
+
+    async def slow(sender: Flow[..., Any], *, event: SessionEvent) -> None:
+        await gate.wait()
+        done.append(event.session_id)
+
+    with signals.session_created.connected_to(slow):
+        runtime = Runtime()
+        assert await Person(runtime, other).dial() == "Hello"
+        assert not done
+        gate.set()
+        await runtime.close()
+    assert len(done) == 1
+
+
+async def test_events_come_after_the_save(heard: Heard) -> None:
+    """A turn that changes nothing, because the flow failed, tells of no answer."""
+    runtime = Runtime(limits=Limits(entries=0))
+    await Person(runtime, registration).talk("3")
+    await runtime.settle()
+    assert "prompt.answered" not in heard.names
+    assert heard.names[-1] == "flow.failed"
+
+
+async def test_no_number_is_told(heard: Heard) -> None:
+    """With sessions by number no event holds it in the clear."""
+    runtime = Runtime()
+    person = Person(runtime, registration, sessions=SessionConfig().durable())
+    await person.talk("x", "3")
+    await runtime.settle()
+    assert heard.events
+    assert "244123456" not in repr(heard.events)
+
+
+async def test_webhooks_are_told(heard: Heard) -> None:
+    """Requests that prove their origin, requests that are refused, and replies that were sent."""
+    runtime = Runtime()
+    app = web.Application()
+    mount(app, "/ussd", Nalo(), other, runtime=runtime, secret="s3cret")
+    first = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "", "MSGTYPE": True, "SESSIONID": "1"}
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.post("/ussd", json=first)).status == 403
+        assert (await client.post("/ussd?secret=s3cret", json={})).status == 400
+        response = await client.post("/ussd?secret=s3cret", json=first)
+        assert (response.status, (await response.json())["MSG"]) == (200, "Hello")
+        await runtime.settle()
+    told = [name for name in heard.names if name.startswith(("webhook", "message.sent"))]
+    assert told == ["webhook.failed", "webhook.verified", "webhook.failed", "webhook.verified", "message.sent"]
+    failures: list[Any] = [event for name, event in heard.events if name == "webhook.failed"]
+    assert [(event.status, event.reason) for event in failures] == [
+        (403, "the shared secret is missing or wrong"),
+        (400, "USERID is missing"),
+    ]
+
+
+def test_names_and_globals_agree() -> None:
+    """Each signal is a module global in snake case, and in the namespace under its name with dots."""
+    for name, signal in signals.namespace.items():
+        assert getattr(signals, name.replace(".", "_")) is signal
+        assert signal.name == name
+
+
+def test_events_are_not_built_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a receiver no event is made."""
+
+    def refuse(*args: Any, **fields: Any) -> None:
+        raise AssertionError("an event was built")
+
+    for name in ("CacheEvent", "FlowStarted", "MessageEvent", "PromptAnswered", "PromptShown", "SessionEvent"):
+        monkeypatch.setattr(f"flowdsl.reports.{name}", refuse)
+    assert asyncio.run(Person(Runtime(), registration).talk("3")) == "3 it is."
+    assert not flow_failed.receivers
