@@ -33,21 +33,33 @@ class Menu(NamedTuple):
     def pick(self, text: str) -> Option | None:
         """Find the one choice that was meant: by its number, else by its key, else by its label.
 
-        One look-up in one table, so that the key ``"2"`` of the choice numbered 1 means only what is
-        shown as 2. A label that two choices share means neither.
+        One table, so that the key ``"2"`` of the choice numbered 1 means only what is shown as 2. What
+        two choices have in common means neither; a key typed exactly as it is means that one.
 
         >>> read_menu({"2": "Two", "1": "One"}).pick("2")
         Option(key='1', label='One')
         """
-        meant: dict[str, Option | None] = {}
-        for option in self.options:
-            label = _folded(option.label)
-            meant[label] = None if label in meant else option
-        for option in self.options:
-            meant[_folded(option.key.name if isinstance(option.key, Enum) else str(option.key))] = option
-        for number, option in enumerate(self.options, start=1):
-            meant[str(number)] = option
-        return meant.get(_folded(text))
+        numbers = {str(number): option for number, option in enumerate(self.options, start=1)}
+        keys = [(_key_text(option.key), option) for option in self.options]
+        meant = {
+            **_unambiguous((_folded(option.label), option) for option in self.options),
+            **_unambiguous((_folded(key), option) for key, option in keys),
+            **_unambiguous(keys),
+            **numbers,
+        }
+        typed = text.strip()
+        return meant[typed] if typed in meant else meant.get(_folded(text))
+
+
+def _unambiguous(named: Iterable[tuple[str, Option]]) -> dict[str, Option | None]:
+    table: dict[str, Option | None] = {}
+    for name, option in named:
+        table[name] = None if name in table else option
+    return table
+
+
+def _key_text(key: Any) -> str:
+    return key.name if isinstance(key, Enum) else str(key)
 
 
 NO_MENU: Final = Menu((), "")
@@ -67,27 +79,29 @@ def read_menu(choices: Any) -> Menu:
     >>> read_menu(["Yes", "No"]).fingerprint == read_menu({"Yes": "Oui", "No": "Non"}).fingerprint
     True
     """
-    # With the type of the first key, because 1 and True, or a text and a StrEnum's member, are equal.
-    content: Any = choices
+    # With the types, because 1 and True, or a text and a StrEnum's member, are equal.
+    content: Any = None
+    if choices.__class__ is list or choices.__class__ is tuple:
+        content = (*map(type, choices), *choices)
+    elif choices.__class__ is dict:
+        content = (*map(type, choices), *choices, *choices.values())
+    elif isinstance(choices, EnumMeta):
+        content = choices
     try:
-        if choices.__class__ is dict:
-            content = (next(iter(choices)).__class__, *choices.items())
-        elif choices.__class__ is list or choices.__class__ is tuple:
-            content = (choices[0].__class__, *choices)
-        return _menus[content]
-    except (LookupError, StopIteration):
-        pass
-    except TypeError:
-        content = None  # it cannot be looked up, and the message below says why
-    known = _new(choices)
-    if content is not None:
-        if len(_menus) >= _MOST:
-            _menus.clear()
-        _menus[content] = known
+        known = _menus.get(content)
+    except TypeError:  # something in it is not hashable
+        known = content = None
+    if known is None:
+        known = _new(choices)
+        if content is not None and all(isinstance(each.key, str | int | Enum) for each in known.options):
+            if len(_menus) >= _MOST:
+                _menus.clear()
+            _menus[content] = known
     return known
 
 
 # A menu is made again on every replay of the turns after it, and looking it up takes a tenth of the time.
+# Only simple keys: deeper ones may be equal and yet of other types.
 _MOST: Final = 4096
 _menus: Final[dict[Any, Menu]] = {}
 

@@ -125,18 +125,23 @@ def play(
     generator = flow.start(chat, params)
     try:
         outcome = _Player(flow, generator, limits).play(journal, aside, answer, asked)
-        generator.close()
+        _close(generator)
         return outcome
-    except RuntimeError as error:
-        if getattr(generator, "gi_frame", None) is None:
-            raise
-        raise BadStep(f"flow {flow.name!r} at {position(generator)}: {_WILL_NOT_CLOSE}") from error
     except AuthorError as error:
         running = getattr(generator, "gi_frame", None) is not None
         where = position(generator) if running else source_line(error)
         with suppress(RuntimeError):
             generator.close()
         raise type(error)(f"flow {flow.name!r} at {where}: {error}") from error
+
+
+def _close(generator: Generator[Any, Any, Any]) -> None:
+    try:
+        generator.close()
+    except RuntimeError as error:
+        if getattr(generator, "gi_frame", None) is None:
+            raise  # of the flow's own clean-up
+        raise BadStep(_WILL_NOT_CLOSE) from error
 
 
 class _Player:

@@ -41,6 +41,8 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
     value: Any
 
 
+# Python writes and reads at most 4,300 digits unless told otherwise.
+_LONGEST_INT: Final = 14_000
 _TEXTUAL: Final[Mapping[type, str]] = {date: "$date", time: "$time", datetime: "$datetime", Decimal: "$decimal", UUID: "$uuid"}
 _FROM_TEXT: Final[Mapping[str, Any]] = {
     "$date": date.fromisoformat,
@@ -75,6 +77,8 @@ def encode(value: Any, types: Mapping[str, type]) -> Any:
         return _text(value)
     if cls is float and not math.isfinite(value):
         return {"$float": repr(value)}
+    if cls is int and value.bit_length() > _LONGEST_INT:
+        raise UnstorableValue("a number of thousands of digits")
     if cls in PLAIN:
         return value
     if cls is list:
@@ -84,8 +88,18 @@ def encode(value: Any, types: Mapping[str, type]) -> Any:
     if cls is dict:
         return _object(value, types)
     if cls in _TEXTUAL:
-        return {_TEXTUAL[cls]: str(value) if cls in (Decimal, UUID) else value.isoformat()}
+        return _textual(value)
     return _of_the_flow(value, types)
+
+
+def _textual(value: Any) -> dict[str, str]:
+    tag = _TEXTUAL[type(value)]
+    # str() of all of them is what their constructors read; of dates and times it is nearly ISO 8601.
+    text = str(value)
+    # Python reads some of what it writes otherwise, such as a time zone less than a second from UTC.
+    if str(_FROM_TEXT[tag](text)) != text:
+        raise UnstorableValue(f"{value!r}, which would come back as another one")
+    return {tag: text}
 
 
 def _text(value: str) -> str:
@@ -108,7 +122,7 @@ def _object(value: dict[Any, Any], types: Mapping[str, type]) -> dict[str, Any]:
 def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
     cls = type(value)
     name = cls.__qualname__
-    is_data = dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct)
+    is_data = (dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct)) and not isinstance(value, type)
     if not is_data and not isinstance(value, Enum):
         raise UnstorableValue(
             f"a value of type {cls.__module__}.{name}: the journal holds text, numbers, booleans, None, lists, "
@@ -117,14 +131,16 @@ def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
     if types.get(name) is not cls:
         raise UnstorableValue(f"a {name}, which this flow does not know: name it in @flow(types=[{name}])")
     if isinstance(value, Enum):
+        if cls.__members__.get(value.name) is not value:
+            raise UnstorableValue(f"{value!r}, which is no single member of {name}")
         return {"$enum": [name, value.name]}
     try:
         stored = {"$data": [name, msgspec.to_builtins(value)]}
-        back = decode(stored, types)
-    except (TypeError, ValueError, msgspec.ValidationError) as error:
+        back = decode(msgspec.json.decode(msgspec.json.encode(stored)), types)
+    except (TypeError, ValueError, OverflowError, UnstorableValue) as error:
         raise UnstorableValue(f"a {name} with a field that cannot be stored: {error}") from error
     if back != value:
-        raise UnstorableValue(f"a {name} that would come back as {back!r} instead of {value!r}")
+        raise UnstorableValue(f"a {name} with a field that cannot be stored: {value!r} would come back as {back!r}")
     return stored
 
 
@@ -164,5 +180,5 @@ def _to_the_flow(name: str, content: Any, types: Mapping[str, type]) -> Any:
         raise UnstorableValue(f"a stored {name}, which this flow does not know: name it in @flow(types=[{name}])")
     try:
         return cls[content] if issubclass(cls, Enum) else msgspec.convert(content, cls)
-    except (KeyError, msgspec.ValidationError) as error:
+    except (KeyError, TypeError, msgspec.ValidationError) as error:
         raise UnstorableValue(f"a stored {name} that no longer fits its class: {error}") from error
