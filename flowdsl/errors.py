@@ -51,6 +51,9 @@ class FlowError(Exception):
 class AuthorError(FlowError):
     """The code of a flow, or the code that sets it up, is wrong."""
 
+    where: str | None = None
+    """The line of a flow that did it, as ``file:line``, where it is known."""
+
 
 class ConfigurationError(AuthorError):
     """A setting that cannot work; raised when it is given, not when it is used."""

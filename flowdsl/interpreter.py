@@ -132,7 +132,9 @@ def play(
         where = position(generator) if running else source_line(error)
         with suppress(RuntimeError):
             generator.close()
-        raise type(error)(f"flow {flow.name!r} at {where}: {error}") from error
+        placed = type(error)(f"flow {flow.name!r} at {where}: {error}")
+        placed.where = where
+        raise placed from error
 
 
 def _close(generator: Generator[Any, Any, Any]) -> None:
@@ -181,6 +183,7 @@ class _Player:
                 judged = self.judged(prompt, answer)
                 if isinstance(judged, Rejected):
                     return self.outcome(done, rest, prompt, identity, rejected=judged.message)
+                _require_listener(self.generator)
                 entry = Entry(PROMPT, prompt.key, identity.choices, judged.stored)
                 answer, self.answered, self.free = None, prompt.key, judged.free
             done = [*done, entry]
@@ -259,6 +262,13 @@ class _Player:
             rejected=rejected,
             divergence=self.divergence,
         )
+
+
+def _require_listener(generator: Generator[Any, Any, Any]) -> None:
+    inner: Any = generator
+    while (inner := getattr(inner, "gi_yieldfrom", None)) is not None:
+        if not hasattr(inner, "send"):
+            raise BadStep(f"it delegates to {inner!r}, which takes no answers: write `yield from` a generator")
 
 
 def _value(entry: Entry, prompt: Prompt[Any], types: Mapping[str, type]) -> Any:

@@ -220,7 +220,7 @@ class Runtime:
 
     def _failed(self, service: Service, record: Record | None, error: Exception, report: Report, session_id: str) -> Reply:
         """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
-        where = source_line(error)
+        where = getattr(error, "where", None) or source_line(error)
         flow = service.flow
         logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
         report.failed(error, where)

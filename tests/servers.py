@@ -58,6 +58,7 @@ class Server:
     def freeze(self) -> None:
         """Let it hang: it keeps its connections and answers nothing."""
         os.kill(self.process.pid, signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)  # until it has stopped indeed
 
     def thaw(self) -> None:
         """Let it go on."""

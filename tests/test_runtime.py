@@ -173,6 +173,30 @@ async def test_the_same_input_while_the_first_is_answered_is_a_retry() -> None:
     assert await person.type("x") == "x,x|"
 
 
+async def test_a_retry_keeps_its_session_alive() -> None:
+    """While a sender delivers again, the answer that it must get does not expire."""
+    now = 0.0
+    cache = MemoryCache(clock=lambda: now)
+    person = Person(Runtime(cache=cache), counting, sessions=SessionConfig(ttl=100))
+    await person.dial()
+    for at in (0.0, 90.0, 180.0):
+        now = at
+        assert await person.type("x", "m1") == "x|"
+    assert await person.type("y", "m2") == "x,y|"
+
+
+async def test_the_end_is_remembered_for_a_while() -> None:
+    """Without message ids the answer that ended a session is kept while it may still be asked for, and no longer."""
+    now = 0.0
+    cache = MemoryCache(clock=lambda: now)
+    person = Person(Runtime(cache=cache), survey, sessions=SessionConfig(ttl=10_000))
+    await person.talk("Ama", "Accra")
+    now = 59.0
+    assert await cache.get(f"survey:ussd:test:{person.session}")
+    now = 61.0
+    assert await cache.get(f"survey:ussd:test:{person.session}") is None
+
+
 async def test_a_retry_of_what_failed_is_tried_again() -> None:
     """When the first of two equal messages fails, the second does the work."""
     store = Faulty()
@@ -197,11 +221,12 @@ async def test_a_retry_of_what_failed_is_tried_again() -> None:
 
 
 async def test_racing_messages_are_answered_one_by_one() -> None:
-    """Of many different messages at once each is an answer of its own, and none is lost."""
-    runtime = Runtime()
-    person = Person(runtime, counting)
+    """Of many different messages at once each is an answer of its own, none is lost, and none has to try twice."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
     await person.dial()
     await asyncio.gather(*(person.type(f"{number}") for number in range(20)))
+    assert store.calls == ["load", "create"] + ["load", "save"] * 20
     shown = await person.type("end")
     assert sorted(shown.rstrip("|").split(","), key=lambda each: (len(each), each)) == [*map(str, range(20)), "end"]
 

@@ -119,6 +119,33 @@ async def test_a_failure_is_told_with_its_exception_and_place(heard: Heard) -> N
     assert event.where == f"{__file__}:{broken.function.__code__.co_firstlineno + 3}"
 
 
+async def test_a_mistake_of_the_author_is_told_with_its_place(heard: Heard) -> None:
+    """An error that the library finds names the line of the flow, too."""
+
+    @flow
+    def looping() -> Steps[None]:
+        while True:
+            yield Say("on and on")
+
+    runtime = Runtime(limits=Limits(steps=5))
+    await Person(runtime, looping).dial()
+    await runtime.settle()
+    (event,) = [event for _, event in heard.events if isinstance(event, FlowFailed)]
+    assert event.where == f"{__file__}:{looping.function.__code__.co_firstlineno + 3}"
+
+
+async def test_dialling_again_gives_no_new_attempts(heard: Heard) -> None:
+    """Attempts count on when the person dials again in between, and begin anew with the next question."""
+    runtime = Runtime()
+    person = Person(runtime, registration, sessions=SessionConfig().durable())
+    await person.talk("a", "b")
+    await person.dial()
+    await person.type("c")
+    await runtime.settle()
+    rejected: list[Any] = [event for name, event in heard.events if name == "prompt.rejected"]
+    assert [event.attempts for event in rejected] == [1, 2, 3]
+
+
 async def test_changed_code_is_told(heard: Heard) -> None:
     """A deploy that asks something else than the journal answers is reported with both sides and the place."""
     cache = MemoryCache()
