@@ -4,9 +4,9 @@ from flowdsl import signals
 from flowdsl.chat import Chat, Session
 from flowdsl.errors import AuthorError, ConfigurationError, FlowError, StoreError, UserInputError
 from flowdsl.flow import Flow, flow
-from flowdsl.interpreter import Limits
 from flowdsl.messages import Choice, Inbound, Media, Reply
 from flowdsl.middleware import Middleware, Next
+from flowdsl.outcome import Limits
 from flowdsl.runtime import Runtime
 from flowdsl.sessions import SessionConfig
 from flowdsl.steps import Prompt, Say, Step, Steps

@@ -7,78 +7,14 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-import msgspec
-
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position, source_line
 from flowdsl.journal import PLAIN, PROMPT, Entry, decode
+from flowdsl.outcome import Asked, Divergence, Limits, Outcome
 from flowdsl.steps import Prompt, Say
 from flowdsl.verdict import Accepted, Rejected, known_types, verdict
 
-__all__ = ["Asked", "Divergence", "Limits", "Outcome", "play"]
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a conversation may become before it is stopped with a clear error.
-
-    Args:
-        entries: answers in one journal.
-        bytes: size of one stored record, in bytes.
-        steps: things said in a row without a prompt that waits.
-    """
-
-    entries: int = 2_000
-    bytes: int = 256 * 1024
-    steps: int = 1_000
-
-
-class Asked(msgspec.Struct, frozen=True, array_like=True):
-    """Which question was shown: its key and the fingerprint of its choices."""
-
-    key: str
-    choices: str
-
-
-class Divergence(msgspec.Struct, frozen=True):
-    """The code no longer asks what the journal answers next.
-
-    Args:
-        expected: key of the journal's next entry.
-        found: key of what the code asks instead; ``None`` where it ends.
-        where: ``file:line`` of what was found.
-    """
-
-    expected: str
-    found: str | None
-    where: str
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one turn of a flow came to.
-
-    Args:
-        said: what was said since the last accepted answer.
-        prompt: what the flow waits for; ``None`` where it has ended.
-        result: what the flow returned, where it has ended.
-        journal: the answers in the order in which the code asked for them.
-        aside: entries whose prompt the code did not come to. The same question may take them later.
-        asked: which question that is; ``None`` where the flow has ended.
-        answered: key of the prompt that this turn's text answered.
-        free: the text answered a prompt that takes any text at all.
-        rejected: what was wrong with the text, for the person.
-        divergence: where the code and the journal parted, if they did.
-    """
-
-    said: tuple[Say, ...]
-    prompt: Prompt[Any] | None
-    asked: Asked | None
-    result: Any
-    journal: list[Entry]
-    aside: list[Entry]
-    answered: str | None
-    free: bool
-    rejected: str | None
-    divergence: Divergence | None
+__all__ = ["play"]
 
 
 _DEFAULT_LIMITS: Final = Limits()

@@ -6,9 +6,9 @@ import msgspec
 
 from flowdsl.chat import Opening
 from flowdsl.errors import UnreadableRecord
-from flowdsl.interpreter import Asked
 from flowdsl.journal import Entry
 from flowdsl.messages import Reply
+from flowdsl.outcome import Asked
 
 __all__ = ["VERSION", "FlowState", "Record", "Seen", "read", "write"]
 

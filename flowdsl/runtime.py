@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from flowdsl.errors import BadPayload, ConfigurationError, StoreUnavailable
+from flowdsl.errors import BadPayload, ConfigurationError
+from flowdsl.exchange import Exchange
 from flowdsl.flow import Flow, source_line
-from flowdsl.interpreter import Limits
 from flowdsl.lanes import Lanes
 from flowdsl.messages import Inbound, Reply
 from flowdsl.middleware import Middleware, chained
-from flowdsl.record import Record, read
+from flowdsl.outcome import Limits
 from flowdsl.reports import Report
 from flowdsl.sessions import SessionConfig
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.store import SessionStore
-from flowdsl.turn import Service, Turn, answered_before, lost_to_itself, mark, take_turn
+from flowdsl.turn import Service, mark
 from flowdsl.ussd.screen import Screen
 
 if TYPE_CHECKING:
@@ -30,12 +30,6 @@ logger = logging.getLogger("flowdsl")
 E = TypeVar("E", bound=Event)
 
 APOLOGY: Final = "Sorry, something went wrong. Please try again."
-
-# Every lost save means that another one succeeded, so this many in a row do not happen to a person.
-_TRIES: Final = 20
-# A session that is over remembers its last answer for a retry. Where messages have ids it may come late,
-# elsewhere only while the first is still being answered.
-_AFTERLIFE: Final = 60.0
 
 
 class Runtime:
@@ -158,11 +152,23 @@ class Runtime:
         report = Report(service.flow, inbound, session_id)
         report.received()
 
-        async def exchange() -> Reply:
-            return await self._exchange(service, inbound, config, session_id, name, report)
+        def apologise(error: Exception, waiting: bool) -> Reply:
+            return self._failed(service.flow, error, waiting, report, session_id)
 
+        exchange = Exchange(
+            self.store,
+            service,
+            inbound,
+            config,
+            session_id=session_id,
+            name=name,
+            now=self._clock(),
+            report=report,
+            apologise=apologise,
+        )
         try:
-            reply, repeated = await self._lanes.run(session_id, None if inbound.message_id is not None else name, exchange)
+            alike = name if inbound.message_id is None else None
+            reply, repeated = await self._lanes.run(session_id, alike, exchange.answer)
             if repeated:
                 report.repeated()
             return reply
@@ -170,61 +176,11 @@ class Runtime:
             if report.events:
                 self._beside(report.tell())
 
-    async def _exchange(
-        self, service: Service, inbound: Inbound, config: SessionConfig, session_id: str, name: str, report: Report
-    ) -> Reply:
-        """Load, play and save, over again for as long as another process saves first."""
-        owner = config.owner(inbound)
-        now = self._clock()
-        found = -1
-        turn: Turn | None = None
-        in_doubt = False
-        for _ in range(_TRIES):
-            held = await self.store.load(session_id)
-            if turn is not None and held is not None and held.value == turn.stored:
-                break  # the save that was in doubt had arrived
-            record = None if held is None else read(held.value)
-            if turn is None:
-                report.loaded(hit=held is not None)
-            if record is not None and record.owner == owner:
-                seen = answered_before(record, inbound, name) or lost_to_itself(record, name, found)
-                if seen is not None:
-                    await self.store.touch(session_id, config.ttl)
-                    report.repeated()
-                    return seen.reply or Reply("")
-            found = 0 if record is None else record.revision
-            try:
-                turn = take_turn(service, inbound, record, name=name, owner=owner, now=now)
-            except Exception as error:
-                return self._failed(service, record, error, report, session_id)
-            ttl = config.ttl
-            if not turn.record.alive and inbound.message_id is None:
-                ttl = _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
-            try:
-                if held is None:
-                    saved = await self.store.create(session_id, turn.stored, ttl)
-                else:
-                    saved = await self.store.save(session_id, turn.stored, held.token, ttl)
-            except StoreUnavailable:
-                # It may have arrived or not: only what is stored now can tell. Once; the gateway waits.
-                if in_doubt:
-                    raise
-                in_doubt = True
-                continue
-            if saved:
-                break
-        else:
-            raise StoreUnavailable(f"session {session_id!r} was changed by others {_TRIES} times while it was being saved")
-        report.turned(turn)
-        return turn.reply
-
-    def _failed(self, service: Service, record: Record | None, error: Exception, report: Report, session_id: str) -> Reply:
+    def _failed(self, flow: Flow[..., Any], error: Exception, waiting: bool, report: Report, session_id: str) -> Reply:
         """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
         where = getattr(error, "where", None) or source_line(error)
-        flow = service.flow
         logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
         report.failed(error, where)
-        waiting = record is not None and flow.name in record.flows
         return Reply(self.apology(error), end=not waiting)
 
 

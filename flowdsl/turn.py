@@ -4,20 +4,19 @@ Pure, like the interpreter: the runtime brings the record and the time, and save
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 import msgspec
 
 from flowdsl.chat import Chat, Opening, Session
-from flowdsl.choices import Option
 from flowdsl.errors import LimitExceeded
 from flowdsl.flow import Flow
-from flowdsl.interpreter import Limits, Outcome, play
-from flowdsl.messages import Choice, Inbound, Media, Reply
+from flowdsl.interpreter import play
+from flowdsl.messages import Inbound, Reply
+from flowdsl.outcome import Limits, Outcome
 from flowdsl.record import VERSION, FlowState, Record, Seen, write
-from flowdsl.steps import Prompt, Say
-from flowdsl.ussd.pages import paginate
+from flowdsl.rendering import render
 from flowdsl.ussd.screen import Screen
 
 __all__ = ["Service", "Turn", "answered_before", "lost_to_itself", "mark", "take_turn"]
@@ -171,7 +170,7 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         return _show_page(service, record, state, state.page, name, found)
     changed = session.changes()
     attempts = _attempts(state, outcome)
-    reply, pages = _shown(outcome, screen)
+    reply, pages = render(outcome, screen)
     following = None
     if outcome.prompt is not None or pages:
         following = FlowState(
@@ -216,41 +215,6 @@ def _is_stray(outcome: Outcome, text: str, screen: Screen) -> bool:
     if text.strip() not in (screen.next_key, screen.back_key):
         return False
     return outcome.rejected is not None or outcome.free
-
-
-def _shown(outcome: Outcome, screen: Screen | None) -> tuple[Reply, list[str]]:
-    """Put together what is said and asked; on USSD also its pages, where it needs several."""
-    parts, listed = _content(outcome)
-    ends = outcome.prompt is None
-    texts = [part.text for part in parts if part.text]
-    if screen is None:
-        choices = tuple(Choice(str(number), option.label) for number, option in enumerate(listed, start=1))
-        return Reply("\n".join(texts), ends, choices, tuple(part.media for part in parts if part.media is not None)), []
-    if any(part.media for part in parts):
-        texts = [line for part in parts for line in (part.text, _as_line(part.media)) if line]
-    lines = [f"{number}. {option.label}" for number, option in enumerate(listed, start=1)]
-    pages = paginate("\n".join(texts), lines, screen, ends=ends)
-    return (Reply(pages[0], ends), []) if len(pages) == 1 else (Reply(pages[0]), pages)
-
-
-def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Sequence[Option]]:
-    prompt = outcome.prompt
-    if prompt is None:
-        return list(outcome.said), []
-    if outcome.rejected is None:
-        parts: list[Say | Prompt[Any]] = [*outcome.said, prompt]
-    elif prompt.combine_error:
-        parts = [Say(outcome.rejected), prompt]
-    else:
-        return [Say(outcome.rejected)], []
-    return parts, prompt.menu.options
-
-
-def _as_line(medium: Media | None) -> str:
-    if medium is None:
-        return ""
-    # No pictogram: one emoji would make the whole screen UCS-2 and halve it.
-    return f"{medium.caption or medium.kind.capitalize()}: {medium.url}"
 
 
 def _merged(data: dict[str, Any], before: Mapping[str, tuple[Any, ...]], now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
