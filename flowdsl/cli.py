@@ -73,6 +73,7 @@ def _prepare_chat(parser: argparse.ArgumentParser) -> None:
 
 def _chat(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
+    flow.require({})
     screen = Screen(septets=chosen.page, units=chosen.page // 2)
 
     runtime = Runtime()

@@ -47,6 +47,20 @@ class Flow(Generic[P, R]):
         begin: Callable[..., Generator[Any, Any, R]] = self.function
         return begin(chat, **params) if self.takes_chat else begin(**params)
 
+    def require(self, params: Mapping[str, Any]) -> None:
+        """Make sure that the flow can be started with these keyword parameters.
+
+        Args:
+            params: what it will be given.
+
+        Raises:
+            ConfigurationError: it does not take one of them, or needs another one.
+        """
+        try:
+            inspect.signature(self.function).bind(*([None] if self.takes_chat else []), **params)
+        except TypeError as error:
+            raise ConfigurationError(f"flow {self.name!r} at {self.where} cannot be started with these params: {error}") from None
+
 
 @overload
 def flow(function: Callable[P, Generator[Any, Any, R]], /) -> Flow[P, R]: ...

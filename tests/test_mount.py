@@ -8,7 +8,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from flowdsl import ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow
 from flowdsl._aiocache import MemoryCache
-from flowdsl_adapters import Nalo, mount
+from flowdsl_adapters import Nalo, Request, mount
 from tests.servers import free_port
 
 FIRST = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "*920#", "MSGTYPE": True, "SESSIONID": "1"}
@@ -77,6 +77,34 @@ def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any]) -> 
     """An empty secret and an unreadable network are errors at once."""
     with pytest.raises(ConfigurationError):
         application(**options)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "served", "params", "says"),
+    [
+        (Nalo, asking, {}, r"write Nalo\(\)"),
+        (Nalo(), asking.function, {}, "put @flow above the function"),
+        (Nalo(), asking, {"fee": 5}, "flow 'asking' at .*test_mount.py:.*unexpected keyword argument 'fee'"),
+    ],
+    ids=["class", "function", "params"],
+)
+def test_what_cannot_be_served_is_refused(gateway: Any, served: Any, params: dict[str, Any], says: str) -> None:
+    """Mistakes in a mount are errors when it is made, not when the first person dials."""
+    with pytest.raises(ConfigurationError, match=says):
+        mount(web.Application(), "/ussd", gateway, served, params=params)
+
+
+async def test_a_codec_that_breaks_is_no_500(caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway whose own code fails on a request refuses it, and the log tells why."""
+
+    class Broken(Nalo):
+        def decode(self, request: Request) -> Inbound:
+            raise KeyError("MSISDN")
+
+    app = web.Application()
+    mount(app, "/ussd", Broken(), asking)
+    assert await status(app, "/ussd") == 400
+    assert "KeyError" in caplog.text
 
 
 async def test_a_store_that_is_down_ends_with_an_apology() -> None:

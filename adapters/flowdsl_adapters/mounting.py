@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from flowdsl import Flow, Inbound, Reply, Runtime, SessionConfig, UserInputError
+from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, SessionConfig, UserInputError
 from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
@@ -58,7 +58,7 @@ def mount(
         patience: seconds in which a body must have arrived; a later one gets 408.
 
     Raises:
-        ConfigurationError: the secret is empty, or a network cannot be read.
+        ConfigurationError: the secret is empty, a network cannot be read, or the flow does not take the params.
 
     >>> from flowdsl import Say, flow
     >>> from flowdsl_adapters import Nalo
@@ -67,6 +67,8 @@ def mount(
     ...     yield Say("Hello!")
     >>> mount(web.Application(), "/ussd", Nalo(), hello)
     """
+    _require(gateway, flow)
+    flow.require(params)
     runtime = Runtime() if runtime is None else runtime
     origin = Origin(secret=secret, networks=networks)
     endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
@@ -75,6 +77,13 @@ def mount(
         app[_RUNTIMES] = set()
         app.on_cleanup.append(_close_runtimes)
     app[_RUNTIMES].add(runtime)
+
+
+def _require(gateway: object, flow: object) -> None:
+    if isinstance(gateway, type):
+        raise ConfigurationError(f"the gateway is the class {gateway.__name__} itself: write {gateway.__name__}()")
+    if not isinstance(flow, Flow):
+        raise ConfigurationError(f"{flow!r} is no flow: put @flow above the function")
 
 
 async def _close_runtimes(app: web.Application) -> None:
@@ -139,7 +148,13 @@ class _Endpoint:
             query=request.query,
             url=_url(request),
         )
-        return self.gateway.decode(parts)
+        try:
+            return self.gateway.decode(parts)
+        except UserInputError:
+            raise
+        except Exception:
+            logger.exception("gateway %r could not read a request, and did not say why", self.gateway.name)
+            raise BadPayload("the request cannot be read") from None
 
     async def read(self, request: web.Request) -> bytes:
         """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""

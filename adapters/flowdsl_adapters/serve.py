@@ -47,6 +47,7 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
 
 def _run(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
+    flow.require({})
     if not chosen.path.startswith("/"):
         raise ConfigurationError(f"the path {chosen.path!r} must begin with '/'")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
