@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from flowdsl.errors import UnstorableValue
-from flowdsl.journal import decode, encode
+from flowdsl.journal import decode, encode, written_alike
 from flowdsl.messages import Inbound
 
 __all__ = ["Chat", "Opening", "Session"]
@@ -68,6 +68,7 @@ class Session:
         if type(key) is not str:
             raise UnstorableValue(f"the key {key!r} of session data is not a text")
         try:
+            encode(key, {})
             return encode(value, self._types)
         except UnstorableValue as error:
             raise UnstorableValue(f"session data {key!r} is {error}") from None
@@ -78,7 +79,9 @@ class Session:
             return {}
         stored = {key: self._stored(key, value) for key, value in self._data.items()}
         gone: dict[str, tuple[Any, ...]] = {key: () for key in self._began if key not in stored}
-        return gone | {key: (value,) for key, value in stored.items() if key not in self._began or self._began[key] != value}
+        return gone | {
+            key: (value,) for key, value in stored.items() if key not in self._began or not written_alike(self._began[key], value)
+        }
 
 
 class Chat:

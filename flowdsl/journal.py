@@ -18,7 +18,7 @@ import msgspec
 
 from flowdsl.errors import UnstorableValue
 
-__all__ = ["PLAIN", "PROMPT", "Entry", "decode", "encode", "named_types"]
+__all__ = ["PLAIN", "PROMPT", "Entry", "decode", "encode", "named_types", "written_alike"]
 
 PROMPT: Final = "prompt"
 """Kind of the entries that hold the answer to a prompt."""
@@ -43,6 +43,13 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
 
 # Python writes and reads at most 4,300 digits unless told otherwise.
 _LONGEST_INT: Final = 14_000
+
+
+def written_alike(one: Any, other: Any) -> bool:
+    """Tell whether two stored forms are the same; Python holds 1, 1.0 and True for equal."""
+    return msgspec.json.encode(one) == msgspec.json.encode(other)
+
+
 _TEXTUAL: Final[Mapping[type, str]] = {date: "$date", time: "$time", datetime: "$datetime", Decimal: "$decimal", UUID: "$uuid"}
 _FROM_TEXT: Final[Mapping[str, Any]] = {
     "$date": date.fromisoformat,

@@ -1,8 +1,11 @@
 """Phone numbers as E.164, which is what sessions and flows know people by."""
 
 from functools import lru_cache
+from typing import Final
 
 __all__ = ["e164"]
+
+_LONGEST: Final = len("+") + 15
 
 
 @lru_cache(maxsize=4096)
@@ -33,8 +36,11 @@ def e164(number: str, region: str | None = None) -> str | None:
     national = region is not None and number.startswith("0")
     try:
         parsed = phonenumbers.parse(number if national else f"+{digits}", region)
+        written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        again = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    # E.164 has at most 15 digits. And what reads as another number the second time would be two people.
+    if len(written) > _LONGEST or parsed != again or not phonenumbers.is_possible_number(parsed):
         return None
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return written

@@ -23,6 +23,7 @@ _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 
 _unsafe_in_url: Final = re.compile(r"[^a-zA-Z0-9._/-]")
+_shortened: Final = re.compile(r".*_[0-9a-f]{8}", re.DOTALL).fullmatch
 _URL_LENGTH: Final = 50
 _URL_KEPT: Final = 41
 _OWNER_LENGTH: Final = 16
@@ -177,7 +178,8 @@ def _url_part(url: str) -> str:
     if not bare:
         raise MissingIdentifier("the message does not say to which address it came, which its session needs")
     safe = _unsafe_in_url.sub("_", bare)
-    if safe == bare and len(bare) <= _URL_LENGTH:
+    # An address that looks shortened already is shortened as well, or it could be made to be another's part.
+    if safe == bare and len(bare) <= _URL_LENGTH and not _shortened(bare):
         return bare
     digest = hashlib.sha256(bare.encode("utf-8", "surrogatepass")).hexdigest()
     return f"{safe[:_URL_KEPT]}_{digest[:8]}"

@@ -13,6 +13,7 @@ from flowdsl.chat import Chat, Opening, Session
 from flowdsl.errors import LimitExceeded
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
+from flowdsl.journal import written_alike
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Limits, Outcome
 from flowdsl.record import VERSION, FlowState, Record, Seen, write
@@ -224,7 +225,7 @@ def _merged(data: dict[str, Any], before: Mapping[str, tuple[Any, ...]], now: Ma
     """
     merged = dict(data)
     for key, value in now.items():
-        if before.get(key) == value:
+        if key in before and written_alike(before[key], value):
             continue
         if value:
             merged[key] = value[0]

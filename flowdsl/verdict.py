@@ -15,11 +15,11 @@ __all__ = ["Accepted", "Rejected", "known_types", "verdict"]
 _NOT_VALID: Final = "That is not a valid answer."
 
 # What int() says of a wrong number is meant for programmers.
-_IN_PLAIN_WORDS: Final[Mapping[Any, str]] = {
-    int: "Please enter a whole number.",
-    float: "Please enter a number.",
-    Decimal: "Please enter a number.",
-}
+_IN_PLAIN_WORDS: Final[tuple[tuple[Any, str], ...]] = (
+    (int, "Please enter a whole number."),
+    (float, "Please enter a number."),
+    (Decimal, "Please enter a number."),
+)
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -78,8 +78,11 @@ def _validated(prompt: Prompt[Any], value: Any) -> str | None:
 
 
 def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
+    for transform, words in _IN_PLAIN_WORDS:
+        if prompt.transform is transform:
+            return words
     said = error.args[0] if isinstance(error, ValueError) and error.args else ""
-    return _IN_PLAIN_WORDS.get(prompt.transform) or (said if isinstance(said, str) and said else _NOT_VALID)
+    return said if isinstance(said, str) and said else _NOT_VALID
 
 
 def _stored(prompt: Prompt[Any], value: Any, types: Mapping[str, type]) -> Any:

@@ -10,9 +10,11 @@ from flowdsl.ussd.screen import Screen
 
 __all__ = ["paginate"]
 
-_LINE, _WORD, _GRAPHEME, _CODE_POINT = range(4)
+_LINE, _HEAD, _WORD, _GRAPHEME, _CODE_POINT = range(5)
+_BLANKS: Final = " \t\r\n\f\v"
 # Only blanks at which a line may be broken: a no-break space is part of its word.
-_words: Final = re.compile(r"([ \t\r\n\f\v]*)([^ \t\r\n\f\v]+)").findall
+_words: Final = re.compile(f"([{_BLANKS}]*)([^{_BLANKS}]+)").findall
+_numbered: Final = re.compile(f"([^{_BLANKS}]+[{_BLANKS}]+)(.+)", re.DOTALL).fullmatch
 
 
 class _Piece(NamedTuple):
@@ -52,31 +54,34 @@ def _pieces(text: str, lines: Sequence[str]) -> Iterator[_Piece]:
     for blanks, word in _words(text):
         yield _Piece(blanks, word, _WORD)
     for line in lines:
-        yield _Piece("\n", line, _LINE)
+        yield _Piece("\n", line.rstrip(_BLANKS), _LINE)
 
 
 def _page(pieces: deque[_Piece], screen: Screen, *, first: bool, ends: bool) -> str:
+    """Take from the pieces what the next page holds."""
     last = "" if ends else screen.navigation(back=not first, forward=False)
     rest = _rest(pieces, screen)
     if rest is not None and screen.fits(rest + last):
         pieces.clear()
         return rest + last
     turning = screen.navigation(back=not first, forward=True)
-    inner = screen.navigation(back=True, forward=True)
-    final = "" if ends else screen.navigation(back=True, forward=False)
+    alone = screen.navigation(back=True, forward=True)
+    alone_at_last = "" if ends else screen.navigation(back=True, forward=False)
     page = ""
     while pieces:
         piece = pieces[0]
+        final = len(pieces) == 1
         longer = page + piece.blanks + piece.text if page else piece.text
-        if screen.fits(longer + turning):
+        # Navigation in another alphabet may make the page with more on it the one that fits.
+        if screen.fits(longer + (last if final else turning)):
             page = longer
             pieces.popleft()
-        elif page and (piece.grain == _LINE or screen.fits(piece.text + (inner if len(pieces) > 1 else final))):
+        elif page and (piece.grain == _LINE or screen.fits(piece.text + (alone_at_last if final else alone))):
             break  # a choice that must be cut starts its own page, so that its number stands with its label
         else:
             pieces.popleft()
             pieces.extendleft(reversed(_cut(piece)))
-    return page + turning
+    return page + (turning if pieces else last)
 
 
 def _rest(pieces: deque[_Piece], screen: Screen) -> str | None:
@@ -84,7 +89,7 @@ def _rest(pieces: deque[_Piece], screen: Screen) -> str | None:
     length = 0
     for piece in pieces:
         length += len(piece.text)
-        if length > screen.septets:
+        if length > screen.most:
             return None
     joined = "".join(piece.blanks + piece.text for piece in pieces)
     return joined[len(pieces[0].blanks) :]
@@ -93,13 +98,23 @@ def _rest(pieces: deque[_Piece], screen: Screen) -> str | None:
 def _cut(piece: _Piece) -> list[_Piece]:
     """Cut what no page can hold into pieces of the next finer grain."""
     if piece.grain == _LINE:
-        parts = _words(piece.text)
-        return [_Piece(piece.blanks if not place else blanks, word, _WORD) for place, (blanks, word) in enumerate(parts)]
-    if piece.grain == _WORD:
-        return [_Piece(piece.blanks if not place else "", part, _GRAPHEME) for place, part in enumerate(_graphemes(piece.text))]
-    if piece.grain == _GRAPHEME:
-        return [_Piece(piece.blanks if not place else "", part, _CODE_POINT) for place, part in enumerate(piece.text)]
-    raise ConfigurationError(f"a screen has no room for {piece.text!r} beside its navigation")
+        # The number and the first word of the label are one piece; the other words are cut as words are.
+        words = _words(piece.text)
+        head = "".join(part for pair in words[:2] for part in pair)
+        return [_Piece(piece.blanks, head, _HEAD), *(_Piece(blanks, word, _WORD) for blanks, word in words[2:])]
+    grain = _GRAPHEME
+    numbered = _numbered(piece.text) if piece.grain == _HEAD else None
+    if numbered is not None:
+        number, word = numbered.groups()
+        letter, *others = _graphemes(word)
+        parts = [number + letter, *others]
+    elif piece.grain in (_HEAD, _WORD):
+        parts = _graphemes(piece.text)
+    elif piece.grain == _GRAPHEME:
+        parts, grain = list(piece.text), _CODE_POINT
+    else:
+        raise ConfigurationError(f"a screen has no room for {piece.text!r} beside its navigation")
+    return [_Piece("" if place else piece.blanks, part, grain) for place, part in enumerate(parts)]
 
 
 def _graphemes(text: str) -> list[str]:

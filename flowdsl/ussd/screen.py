@@ -40,8 +40,11 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     back_label: str = "Back"
 
     def __post_init__(self) -> None:
-        if not self.next_key.strip() or not self.back_key.strip() or self.next_key == self.back_key:
-            raise ConfigurationError("a screen needs two different keys, one for the next page and one for the page before")
+        keys = {self.next_key, self.back_key}
+        if len(keys) < 2 or any(not key or key != key.strip() for key in keys):
+            raise ConfigurationError(
+                "a screen needs two different keys, without blanks: one for the next page and one for the page before"
+            )
         longest = self.navigation(back=True, forward=True)
         for room, example in ((self.septets, "a"), (self.units, "\N{CAMERA}")):
             need = measure(longest + example * _LEAST).units
@@ -51,9 +54,14 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
                     "character: give it more septets and units, or shorter labels"
                 )
 
+    @property
+    def most(self) -> int:
+        """How many characters may fit at the very most."""
+        return max(self.septets, self.units)
+
     def fits(self, text: str) -> bool:
         """Tell whether a text fits one screen."""
-        if len(text) > self.septets:
+        if len(text) > self.most:
             return False
         length = measure(text)
         return length.units <= (self.septets if length.gsm else self.units)
