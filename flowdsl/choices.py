@@ -11,7 +11,7 @@ import msgspec
 from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 
-__all__ = ["NO_MENU", "Menu", "Option", "read_menu"]
+__all__ = ["NO_MENU", "Menu", "Option", "read_menu", "seen_as"]
 
 
 class Option(NamedTuple):
@@ -96,14 +96,21 @@ def read_menu(choices: Any) -> Menu:
         if content is not None and all(isinstance(each.key, str | int | Enum) for each in known.options):
             if len(_menus) >= _MOST:
                 _menus.clear()
+                _last.clear()
             _menus[content] = known
+            _last[known.fingerprint] = (choices,) if content is choices else tuple(choices)
     return known
 
 
-# A menu is made again on every replay of the turns after it, and looking it up takes a tenth of the time.
+# A menu is made again on every replay of the turns after it, and looking it up takes a tenth of the time;
+# comparing it with the menu that had the fingerprint takes a tenth of that.
 # Only simple keys: deeper ones may be equal and yet of other types.
 _MOST: Final = 4096
 _menus: Final[dict[Any, Menu]] = {}
+_last: Final[dict[str, Any]] = {}
+
+seen_as: Final = _last.get
+"""Keys that had a fingerprint, as a prompt holds them, or ``None``; other ones may have it as well."""
 
 
 def _new(choices: Any) -> Menu:

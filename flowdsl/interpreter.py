@@ -7,6 +7,7 @@ from collections.abc import Generator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+from flowdsl.choices import seen_as
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position, source_line
 from flowdsl.journal import PLAIN, PROMPT, Entry, decode
@@ -138,10 +139,17 @@ class _Player:
             send = self.generator.send
             step = send(None)
             for entry in journal:
-                while step.__class__ is Say:
-                    self.tell(step)
-                    step = send(None)
-                if step.__class__ is not Prompt or entry.key != step.key or entry.choices != step.menu.fingerprint:
+                if step.__class__ is not Prompt:
+                    step = self.heard(step)
+                    if step.__class__ is not Prompt:
+                        break
+                if entry.key != step.key:
+                    break
+                choices = entry.choices
+                if choices:
+                    if seen_as(choices) != step.keys and choices != step.menu.fingerprint:
+                        break
+                elif step.keys:
                     break
                 used += 1
                 if said:
@@ -151,6 +159,13 @@ class _Player:
         except StopIteration as stop:
             return None, used, stop.value
         return _real(step), used, None
+
+    def heard(self, step: Any) -> Any:
+        """Collect what is said, and give the step after it."""
+        while step.__class__ is Say:
+            self.tell(step)
+            step = self.generator.send(None)
+        return step
 
     def send(self, value: Any) -> tuple[Any, Any]:
         """Go on to the next step; ``None`` and the result where the flow has ended."""

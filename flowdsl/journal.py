@@ -146,7 +146,8 @@ def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
         back = decode(msgspec.json.decode(msgspec.json.encode(stored)), types)
     except (TypeError, ValueError, OverflowError, UnstorableValue) as error:
         raise UnstorableValue(f"a {name} with a field that cannot be stored: {error}") from error
-    if back != value:
+    # An enum with the value of a text is equal to the text, and only their reprs differ.
+    if back != value or (cls.__repr__ is not object.__repr__ and repr(back) != repr(value)):
         raise UnstorableValue(f"a {name} with a field that cannot be stored: {value!r} would come back as {back!r}")
     return stored
 

@@ -37,7 +37,7 @@ def e164(number: str, region: str | None = None) -> str | None:
     try:
         parsed = phonenumbers.parse(number if national else f"+{digits}", region)
         written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        again = phonenumbers.parse(written)
+        again = parsed if written == f"+{digits}" else phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
         return None
     # E.164 has at most 15 digits. And what reads as another number the second time would be two people.

@@ -188,10 +188,10 @@ def _store_on(cache: "str | BaseCache") -> SessionStore:
     # Imported when it is used: aiocache brings redis-py with it, which takes longer than all of flowdsl.
     from aiocache.base import BaseCache
 
-    from flowdsl._aiocache import CacheStore, open_cache
+    from flowdsl._aiocache import CacheStore, open_store
 
     if isinstance(cache, str):
-        return CacheStore(open_cache(cache), owned=True)
+        return open_store(cache)
     if not isinstance(cache, BaseCache):
         raise ConfigurationError(f"cache is {cache!r}: give an address such as 'redis://localhost:6379/0', or an aiocache cache")
     return CacheStore(cache, owned=False)

@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from flowdsl.errors import ConfigurationError, MissingIdentifier
@@ -147,10 +148,14 @@ class SessionConfig:
         return self._hashed(value)[: self.hash_length] if self.hash_phone_numbers else value
 
     def _hashed(self, value: str) -> str:
-        if self.secret is None:
-            return hashlib.sha256(value.encode()).hexdigest()
-        key = self.secret.encode() if isinstance(self.secret, str) else self.secret
-        return hmac.digest(key, value.encode(), "sha256").hex()
+        return _hashed(self.secret, value)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(secret: str | bytes | None, value: str) -> str:
+    if secret is None:
+        return hashlib.sha256(value.encode()).hexdigest()
+    return hmac.digest(secret.encode() if isinstance(secret, str) else secret, value.encode(), "sha256").hex()
 
 
 def _ordered(boundaries: Iterable[str]) -> tuple[str, ...]:

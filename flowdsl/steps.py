@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from enum import Enum
+from enum import Enum, EnumMeta
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 import msgspec
@@ -48,7 +48,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         invalid: what to say when none of the choices was picked.
 
     Raises:
-        BadPrompt: the key or the text is not a text, or the choices cannot be chosen from.
+        BadPrompt: the key or the text is not a text, or the choices cannot be listed.
 
     >>> Prompt("age", "How old are you?", transform=int).key
     'age'
@@ -60,19 +60,35 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
     media: Media | None = None
     combine_error: bool = True
     invalid: str = "Please choose one of the options."
-    menu: Menu = NO_MENU
-    """The choices as they are numbered; made of ``choices``."""
+    keys: tuple[Any, ...] = ()
+    """What can be chosen, made of ``choices``: by it replay knows a menu again."""
 
     def __post_init__(self) -> None:
         if self.key.__class__ is not str or not self.key:
             raise BadPrompt(f"the key of a prompt is {self.key!r}: a key is a text that names the answer")
         if self.text.__class__ is not str:
             raise BadPrompt(f"the text of prompt {self.key!r} is {self.text!r}, which is not a text")
-        if self.choices is not None:
+        choices: Any = self.choices
+        if choices is not None:
             try:
-                self.menu = read_menu(self.choices)
-            except BadPrompt as error:
-                raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
+                # An enum's members are slow to list, and the same for as long as it is the same enum.
+                self.keys = (choices,) if choices.__class__ is EnumMeta else tuple(choices)
+            except TypeError:
+                raise BadPrompt(f"prompt {self.key!r} cannot be asked: its choices are {choices!r}") from None
+
+    @property
+    def menu(self) -> Menu:
+        """The choices as they are numbered.
+
+        Raises:
+            BadPrompt: they cannot be chosen from. Looked at when the question is asked, not on every replay.
+        """
+        if self.choices is None:
+            return NO_MENU
+        try:
+            return read_menu(self.choices)
+        except BadPrompt as error:
+            raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
 
     if TYPE_CHECKING:
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gc
 from collections.abc import Callable, Generator
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,8 @@ import pytest
 from flowdsl import Prompt, Say, Steps, flow
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, ConfigurationError, LimitExceeded, NotAFlow, UnstorableValue
 from flowdsl.flow import Flow
-from flowdsl.interpreter import Limits, play
+from flowdsl.interpreter import play
+from flowdsl.outcome import Limits
 
 
 def place(mark: str) -> str:
@@ -254,14 +256,6 @@ def sub_with_a_mistake() -> Steps[None]:
     yield None  # type: ignore[misc]  # here: in a sub-generator
 
 
-def catches_everything(step: Prompt[Any]) -> Steps[str]:
-    """Hold back every exception, the one that closes a generator included."""
-    try:
-        return (yield step)
-    except:  # noqa: E722
-        return "caught"
-
-
 def yields_the_class() -> Any:
     yield Prompt  # here: the class Prompt
 
@@ -309,7 +303,11 @@ def delegates_to_a_mistake() -> Any:
 
 
 def delegates_to_a_list() -> Any:
-    yield from [Prompt("name", "Name?"), "Hello"]  # here: a list of steps
+    yield from [Say("First."), "Hello"]  # here: a list of steps
+
+
+def delegates_to_prompts() -> Any:
+    yield from [Prompt("name", "Name?"), Prompt("age", "Age?")]  # here: a list of prompts
 
 
 def has_a_key_of_a_number() -> Any:
@@ -340,7 +338,7 @@ def has_no_choices() -> Any:
     yield Prompt("language", "Choose:", choices=[])  # here: no choices
 
 
-def stores_what_cannot_be_stored() -> Any:
+def stores_a_path() -> Any:
     yield Prompt("file", "Name a file:", transform=Path)  # here: an answer that cannot be stored
 
 
@@ -366,8 +364,11 @@ def catches_everything_and_asks_again() -> Any:
 
 
 def catches_everything_and_goes_on() -> Any:
-    yield from catches_everything(Prompt("age", "Age?"))
-    yield Say("Still here.")  # here: a bare except
+    try:
+        age = yield Prompt("age", "Age?")
+    except:  # noqa: E722
+        age = "unknown"
+    yield Say(f"Your age is {age}.")  # here: a bare except
 
 
 def yields_in_finally() -> Any:
@@ -404,7 +405,8 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (yields_a_number, [], BadStep, "a number", ["it yields 5"]),
     (yields_a_list, [], BadStep, "a list", ["it yields ["]),
     (delegates_to_a_mistake, ["x"], BadStep, "in a sub-generator", ["yields nothing"]),
-    (delegates_to_a_list, ["x"], BadStep, "a list of steps", ["'Hello'"]),
+    (delegates_to_a_list, [], BadStep, "a list of steps", ["'Hello'"]),
+    (delegates_to_prompts, ["Ama"], BadStep, "a list of prompts", ["takes no answers", "write `yield from` a generator"]),
     (has_a_key_of_a_number, [], BadPrompt, "a number as key", ["key of a prompt is 5"]),
     (has_a_key_of_an_enum, [], BadPrompt, "an enum as key", ["key of a prompt is <Key.NAME"]),
     (has_an_empty_key, [], BadPrompt, "an empty key", ["key of a prompt is ''"]),
@@ -412,19 +414,13 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (says_no_text, [], BadStep, "nothing said", ["what is said is None"]),
     (has_a_set_of_choices, [], BadPrompt, "a set", ["prompt 'language'", "{'Twi'}", "a set has no order"]),
     (has_no_choices, [], BadPrompt, "no choices", ["prompt 'language'", "empty"]),
-    (
-        stores_what_cannot_be_stored,
-        ["a.txt"],
-        UnstorableValue,
-        "an answer that cannot be stored",
-        ["'file'", "pathlib.PosixPath"],
-    ),
+    (stores_a_path, ["a.txt"], UnstorableValue, "an answer that cannot be stored", ["'file'", "of type pathlib."]),
     (
         stores_it_by_yield_from,
         ["a.txt"],
         UnstorableValue,
         "an answer that cannot be stored, by yield from",
-        ["'file'", "pathlib.PosixPath"],
+        ["'file'", "of type pathlib."],
     ),
     (validates_by_true, ["40"], BadPrompt, "a bool", ["'age'", "validate returned True"]),
     (validates_by_true, ["x"], BadPrompt, "a bool", ["'age'", "validate returned False"]),
@@ -455,13 +451,17 @@ def test_a_mistake_names_flow_file_and_line(
         assert word in message
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Python closes it too, and complains as well
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_bare_except_in_a_loop_names_flow_file_and_line() -> None:
     """A flow that asks again whenever it is told to stop is reported where it asks."""
     conversation = flow(catches_everything_and_asks_again)
     with pytest.raises(BadStep, match="an `except` that names no class") as told:
         play(conversation, None, [])
-    assert str(told.value).startswith(f"flow 'catches_everything_and_asks_again' at {place('a bare except in a loop')}: ")
+    where = place("a bare except in a loop")
+    assert str(told.value).startswith(f"flow 'catches_everything_and_asks_again' at {where}: ")
+    # Python closes the generator once more when it is thrown away, and complains: here, not in a later test.
+    del told
+    gc.collect()
 
 
 def test_a_coroutine_names_flow_file_and_line() -> None:
@@ -502,12 +502,11 @@ def raises(error: Exception) -> Callable[[Any], Any]:
     return fail
 
 
-@pytest.mark.parametrize(
-    "error", [OutOfReach(), KeyError("plan"), ZeroDivisionError(), RuntimeError("down"), NotImplementedError()]
-)
+@pytest.mark.parametrize("kind", [OutOfReach, KeyError, ZeroDivisionError, RuntimeError, NotImplementedError])
 @pytest.mark.parametrize("how", ["in the flow", "in validate", "in transform"])
-def test_an_exception_of_the_authors_own_code_comes_out_as_it_is(error: Exception, how: str) -> None:
+def test_an_exception_of_the_authors_own_code_comes_out_as_it_is(kind: type[Exception], how: str) -> None:
     """What the author's code raises is raised, never taken for a mistake that flowdsl knows."""
+    error = kind("down")
 
     @flow
     def fails() -> Steps[None]:
@@ -519,7 +518,7 @@ def test_an_exception_of_the_authors_own_code_comes_out_as_it_is(error: Exceptio
         else:
             yield Prompt("name", "Name?", transform=raises(error))
 
-    with pytest.raises(type(error)) as raised:
+    with pytest.raises(kind) as raised:
         play(fails, None, [], "Ama")
     assert raised.value is error
 

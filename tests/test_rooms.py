@@ -12,8 +12,8 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = sorted((ROOT / "flowdsl").rglob("*.py"))
 ADAPTERS = sorted((ROOT / "adapters" / "flowdsl_adapters").rglob("*.py"))
 PURE = [
-    *("answers", "chat", "choices", "errors", "flow", "interpreter", "journal", "messages", "outcome", "phone", "record", "rendering", "sessions"),
-    *("steps", "store", "turn", "verdict", "ussd.alphabet", "ussd.pages", "ussd.screen"),
+    *("answers", "chat", "choices", "errors", "flow", "interpreter", "journal", "messages", "outcome", "phone", "record"),
+    *("rendering", "sessions", "steps", "store", "turn", "verdict", "ussd.alphabet", "ussd.pages", "ussd.screen"),
 ]
 
 

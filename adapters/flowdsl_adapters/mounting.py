@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from aiohttp import web
@@ -143,10 +144,10 @@ class _Endpoint:
         """Read the request; nothing of it has touched a session yet."""
         body = await self.read(request)
         parts = Request(
-            body=body,
+            body=bytes(body),
             content_type=request.headers.get("Content-Type", ""),
             query=request.query,
-            url=_url(request),
+            url=_url(request.host, request.path, request.match_info.get("secret")),
         )
         try:
             return self.gateway.decode(parts)
@@ -156,22 +157,30 @@ class _Endpoint:
             logger.exception("gateway %r could not read a request, and did not say why", self.gateway.name)
             raise BadPayload("the request cannot be read") from None
 
-    async def read(self, request: web.Request) -> bytes:
+    async def read(self, request: web.Request) -> bytes | bytearray:
         """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""
         if (request.content_length or 0) > self.largest:
             raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
         body = bytearray()
         try:
+            if request.content.is_eof():
+                # All of it came with the head, as of a body this small; there is nothing to wait for.
+                return self.bounded(await request.content.read())
             async with asyncio.timeout(self.patience):
                 async for part in request.content.iter_any():
                     body += part
-                    if len(body) > self.largest:
-                        raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
+                    self.bounded(body)
         except TimeoutError:
             raise Stalled(f"the body did not arrive within {self.patience:g} seconds") from None
         except (web.RequestPayloadError, ConnectionError, ValueError) as error:
             raise BadPayload(f"the body cannot be read: {error}") from None
-        return bytes(body)
+        return body
+
+    def bounded(self, body: bytes | bytearray) -> bytes | bytearray:
+        """Refuse a body that is too large."""
+        if len(body) > self.largest:
+            raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
+        return body
 
     async def reply(self, inbound: Inbound) -> Reply:
         """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form."""
@@ -219,11 +228,10 @@ def _http(response: Response) -> web.Response:
     return web.Response(body=response.body, status=response.status, headers={"Content-Type": response.content_type})
 
 
-def _url(request: web.Request) -> str:
+@lru_cache(maxsize=1024)
+def _url(host: str, path: str, secret: str | None) -> str:
     # Of an IPv6 address in brackets only what follows them is a port.
-    name, colon, port = request.host.rpartition(":")
-    host = name if colon and port.isdecimal() else request.host
-    secret = request.match_info.get("secret")
+    name, colon, port = host.rpartition(":")
+    bare = name if colon and port.isdecimal() else host
     # Session ids may be made of the address, and a secret must not be in them.
-    path = request.path.replace(secret, "-") if secret else request.path
-    return f"{host}{path}"
+    return f"{bare}{path.replace(secret, '-') if secret else path}"

@@ -2,6 +2,6 @@
 
 from flowdsl._aiocache.memory import MemoryCache
 from flowdsl._aiocache.store import CacheStore, refuse_if_disabled
-from flowdsl._aiocache.url import open_cache
+from flowdsl._aiocache.url import open_cache, open_store
 
-__all__ = ["CacheStore", "MemoryCache", "open_cache", "refuse_if_disabled"]
+__all__ = ["CacheStore", "MemoryCache", "open_cache", "open_store", "refuse_if_disabled"]

@@ -5,7 +5,7 @@ import math
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
@@ -44,15 +44,18 @@ class CacheStore:
         cache: any aiocache cache. Its serializer is not used: values are texts already, and neither
             pickled nor shared as live objects.
         owned: close the cache with the store.
+        at_once: how many operations may be under way; the others wait. ``None`` for any number.
 
     Raises:
         ConfigurationError: aiocache is switched off by the environment.
     """
 
-    def __init__(self, cache: BaseCache, *, owned: bool) -> None:
+    def __init__(self, cache: BaseCache, *, owned: bool, at_once: int | None = None) -> None:
         refuse_if_disabled()
         self._cache = cache
         self._owned = owned
+        self._timeout: float | None = cache.timeout or None
+        self._slots = None if at_once is None else asyncio.Semaphore(at_once)
         self._memcached = getattr(cache, "NAME", "") == "memcached"
         if self._memcached:
             _drop_interrupted_connections(cache)
@@ -61,11 +64,11 @@ class CacheStore:
         """Read a value and its token, in one round trip."""
         key = _safe(key)
         if not self._memcached:
-            value = await self._done(self._cache.get(key, loads_fn=_as_is), "read")
+            value = await self._done(self._cache.get(key, loads_fn=_as_is, timeout=0), "read")
             return None if value is None else Stored(_as_text(value), value)
         # aiocache reads Memcached's token and its value one after the other; its own command has both.
         built = self._cache.build_key(key, namespace=self._cache.namespace)
-        value, token = await self._done(self._cache.raw("gets", built), "read")
+        value, token = await self._done(self._cache.raw("gets", built, timeout=0), "read")
         return None if value is None else Stored(_as_text(value), token)
 
     async def create(self, key: str, value: str, ttl: float | None) -> bool:
@@ -73,7 +76,7 @@ class CacheStore:
 
         async def add() -> bool:
             try:
-                await self._cache.add(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is)
+                await self._cache.add(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is, timeout=0)
             except ValueError:  # aiocache's way to say that the key exists
                 return False
             return True
@@ -82,18 +85,18 @@ class CacheStore:
 
     async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
         """Write a value over the one whose token was read: atomic in memory, Redis and Memcached."""
-        setting = self._cache.set(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is, _cas_token=token)
+        setting = self._cache.set(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is, timeout=0, _cas_token=token)
         return bool(await self._done(setting, "write"))
 
     async def touch(self, key: str, ttl: float | None) -> None:
         """Renew a value's time to live."""
         # Zero is "for ever" in all three; Redis takes whole seconds only here.
         seconds = 0 if ttl is None else math.ceil(ttl)
-        await self._done(self._cache.expire(_safe(key), self._ttl(seconds) if seconds else 0), "renew")
+        await self._done(self._cache.expire(_safe(key), self._ttl(seconds) if seconds else 0, timeout=0), "renew")
 
     async def delete(self, key: str) -> bool:
         """Remove a value."""
-        return bool(await self._done(self._cache.delete(_safe(key)), "delete"))
+        return bool(await self._done(self._cache.delete(_safe(key), timeout=0), "delete"))
 
     async def close(self) -> None:
         """Close the cache's connections, if they are this store's to close."""
@@ -111,9 +114,16 @@ class CacheStore:
         seconds = math.ceil(ttl)
         return seconds if seconds <= _MEMCACHED_LONGEST_TTL else int(time.time()) + seconds
 
-    async def _done(self, operation: Awaitable[T], verb: str) -> T:
+    async def _done(self, operation: Coroutine[Any, Any, T], verb: str) -> T:
         try:
-            return await operation
+            if self._timeout is None:
+                return await operation
+            # aiocache's own time-out makes a task for every call before Python 3.12.
+            async with asyncio.timeout(self._timeout):
+                if self._slots is None:
+                    return await operation
+                async with self._slots:
+                    return await operation
         # Each backend has errors of its own, and all of them mean the same: the store failed.
         except Exception as error:
             reason = "it did not answer in time" if isinstance(error, asyncio.TimeoutError) else repr(error)

@@ -6,9 +6,24 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from aiocache.base import BaseCache
 
 from flowdsl._aiocache.memory import MemoryCache
+from flowdsl._aiocache.store import CacheStore
 from flowdsl.errors import ConfigurationError
 
-__all__ = ["open_cache"]
+__all__ = ["open_cache", "open_store"]
+
+
+def open_store(url: str) -> CacheStore:
+    """Make a session store on the cache that an address names; closing the store closes the cache.
+
+    Args:
+        url: what :func:`open_cache` takes.
+
+    Raises:
+        ConfigurationError: as :func:`open_cache`.
+    """
+    cache = open_cache(url)
+    return CacheStore(cache, owned=True, at_once=getattr(cache, "pool_max_size", None))
+
 
 # A turn reads and writes once each, and the strictest gateway waits 5 seconds for its answer.
 _TIMEOUT: Final = 2.0
@@ -66,14 +81,13 @@ def _shared(parts: SplitResult, options: dict[str, str], port: int) -> dict[str,
 def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
     try:
         from aiocache.backends.redis import RedisCache
-        from redis.asyncio import BlockingConnectionPool
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
         raise ConfigurationError("sessions in Redis or Valkey need redis-py: pip install 'flowdsl[redis]'") from error
     # One try again at once, for a connection that the server closed while it was idle; more would eat the
     # gateway's time. aiocache's from_url knows neither TLS nor user names.
-    connection: dict[str, Any] = {"retry": Retry(NoBackoff(), 1)}
+    connection: dict[str, Any] = {"retry": Retry(NoBackoff(), 1), "socket_timeout": None}  # the store has the time-out
     if parts.username:
         connection["username"] = unquote(parts.username)
     shared = _shared(parts, options, 6379)
@@ -84,7 +98,6 @@ def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
         ssl=parts.scheme in ("rediss", "valkeys"),
         pool_max_size=int(options.pop("connections", _CONNECTIONS)),
         create_connection_timeout=shared["timeout"],
-        connection_pool_class=BlockingConnectionPool,
         connection_pool_kwargs=connection,
     )
     return cache

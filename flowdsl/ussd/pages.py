@@ -111,7 +111,8 @@ def _cut(piece: _Piece) -> list[_Piece]:
     elif piece.grain in (_HEAD, _WORD):
         parts = _graphemes(piece.text)
     elif piece.grain == _GRAPHEME:
-        parts, grain = list(piece.text), _CODE_POINT
+        split = [(blanks if not place else "", one) for blanks, word in _words(piece.text) for place, one in enumerate(word)]
+        return [_Piece(blanks if place else piece.blanks, one, _CODE_POINT) for place, (blanks, one) in enumerate(split)]
     else:
         raise ConfigurationError(f"a screen has no room for {piece.text!r} beside its navigation")
     return [_Piece("" if place else piece.blanks, part, grain) for place, part in enumerate(parts)]

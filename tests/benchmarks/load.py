@@ -1,10 +1,11 @@
 """A load generator: some connections that stay open, each sending its next request once it has its answer."""
 
-import asyncio
 import json
+import select
+import socket
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 from tests.benchmarks.conversations import REGISTRATION, msisdn
 
@@ -12,8 +13,6 @@ __all__ = ["post", "rate", "registered", "screens"]
 
 _CONNECTIONS = 16
 _PATIENCE = 30.0
-
-_Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def post(session: str, text: str, *, number: str, new: bool = False) -> bytes:
@@ -32,48 +31,79 @@ def registered(person: int) -> list[bytes]:
 
 def rate(port: int, conversations: Sequence[Sequence[bytes]]) -> float:
     """Hold conversations as fast as they are answered, and give the requests per second."""
-    return asyncio.run(_rate(port, conversations))
+    waiting = iter(conversations)
+    with ExitStack() as stack:
+        lines = [stack.enter_context(_Line(port, waiting)) for _ in range(_CONNECTIONS)]
+        begin = time.perf_counter()
+        _hold(lines)
+        return sum(map(len, conversations)) / (time.perf_counter() - begin)
 
 
 def screens(port: int, conversation: Sequence[bytes]) -> list[str]:
     """Hold one conversation, and read what is shown."""
-    return [json.loads(body)["MSG"] for body in asyncio.run(_bodies(port, conversation))]
+    with _Line(port, iter([conversation])) as line:
+        _hold([line])
+        return [json.loads(body)["MSG"] for body in line.bodies]
 
 
-async def _rate(port: int, conversations: Sequence[Sequence[bytes]]) -> float:
-    waiting = iter(conversations)
-    async with asyncio.timeout(_PATIENCE), AsyncExitStack() as stack:
-        lines = [await stack.enter_async_context(_line(port)) for _ in range(_CONNECTIONS)]
-        begin = time.perf_counter()
-        await asyncio.gather(*(_hold(line, waiting) for line in lines))
-        return sum(map(len, conversations)) / (time.perf_counter() - begin)
+class _Line:
+    """A connection that holds one conversation after the other."""
+
+    def __init__(self, port: int, waiting: Iterator[Sequence[bytes]]) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.waiting = waiting
+        self.requests: Iterator[bytes] = iter(())
+        self.received = b""
+        self.bodies: list[bytes] = []
+
+    def __enter__(self) -> "_Line":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+    def ask(self) -> bool:
+        """Send the next request; ``False`` where there is none left."""
+        request = next(self.requests, None)
+        while request is None:
+            conversation = next(self.waiting, None)
+            if conversation is None:
+                return False
+            self.requests = iter(conversation)
+            request = next(self.requests, None)
+        self.socket.sendall(request)
+        return True
+
+    def hear(self) -> bool:
+        """Read what has come; ``True`` once an answer is whole."""
+        part = self.socket.recv(65536)
+        assert part, "the server hung up"
+        self.received += part
+        head, end, body = self.received.partition(b"\r\n\r\n")
+        length = int(head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]) if end else 0
+        if not end or len(body) < length:
+            return False
+        assert head.startswith(b"HTTP/1.1 200 "), self.received
+        self.bodies.append(body)
+        self.received = b""
+        return True
 
 
-async def _bodies(port: int, conversation: Sequence[bytes]) -> list[bytes]:
-    async with asyncio.timeout(_PATIENCE), _line(port) as line:
-        return [await _exchange(line, request) for request in conversation]
+def _hold(lines: Sequence[_Line]) -> None:
+    """Let every line ask again once it was answered.
 
-
-async def _hold(line: _Line, waiting: Iterator[Sequence[bytes]]) -> None:
-    for conversation in waiting:
-        for request in conversation:
-            await _exchange(line, request)
-
-
-async def _exchange(line: _Line, request: bytes) -> bytes:
-    reader, writer = line
-    writer.write(request)
-    head = await reader.readuntil(b"\r\n\r\n")
-    assert head.startswith(b"HTTP/1.1 200 "), head
-    length = head.partition(b"Content-Length: ")[2].partition(b"\r\n")[0]
-    return await reader.readexactly(int(length))
-
-
-@asynccontextmanager
-async def _line(port: int) -> AsyncIterator[_Line]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield reader, writer
-    finally:
-        writer.close()
-        await writer.wait_closed()
+    The poll never waits: a process that sleeps must be woken by the server's next answer, and a slower
+    server, which leaves it time to sleep, would be charged for waking it while a faster one is not.
+    """
+    poll = select.poll()
+    open_lines = {line.socket.fileno(): line for line in lines if line.ask()}
+    for number in open_lines:
+        poll.register(number, select.POLLIN)
+    deadline = time.monotonic() + _PATIENCE
+    while open_lines:
+        for number, _ in poll.poll(0):
+            if open_lines[number].hear() and not open_lines[number].ask():
+                poll.unregister(number)
+                del open_lines[number]
+        assert time.monotonic() < deadline, "the server does not answer"

@@ -1,0 +1,313 @@
+"""The chat: who is speaking, and session data that replay does not change twice."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flowdsl import Chat, Inbound, Prompt, Say, Session, Steps, flow
+from flowdsl.chat import Opening
+from flowdsl.errors import UnstorableValue
+from flowdsl.flow import Flow
+from flowdsl.interpreter import play
+from flowdsl.journal import Entry
+
+
+class Plan(Enum):
+    """A value that only some flows know."""
+
+    DAY = 1
+    WEEK = 7
+
+
+TYPES = {"Plan": Plan}
+
+
+def message(**fields: Any) -> Inbound:
+    known: dict[str, Any] = {"platform": "ussd", "gateway": "nalo", "msisdn": "+233244123456"}
+    return Inbound(**known | fields)
+
+
+def merged(began: dict[str, Any], changes: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
+    """Apply changes to what was stored, as the last turn of a flow does, and pass it through JSON text."""
+    data = {**began, **{key: value[0] for key, value in changes.items() if value}}
+    kept = {key: value for key, value in data.items() if changes.get(key) != ()}
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(kept))
+    return found
+
+
+def played(code: Flow[..., Any], began: dict[str, Any], *texts: str) -> list[dict[str, tuple[Any, ...]]]:
+    """Play a flow turn by turn, each with a new session over the same beginning; give the changes of each turn."""
+    journal: list[Entry] = []
+    changes = []
+    for text in (None, *texts):
+        session = Session(began, TYPES)
+        chat = Chat(message(), Opening("*920*1#", 0.0), session)
+        journal = play(code, chat, journal, text).journal
+        changes.append(session.changes())
+    return changes
+
+
+@flow
+def counting(chat: Chat) -> Steps[None]:
+    """Count the questions in the session's data."""
+    for _ in range(4):
+        chat.session.set("count", chat.session.get("count", 0) + 1)
+        yield Prompt("again", "Again?")
+    chat.session.set("done", True)
+
+
+def test_counting_up_counts_once_however_often_it_is_replayed() -> None:
+    """Each turn starts from what was there when the flow began, so no turn counts the earlier ones again."""
+    counts = [{"count": (11,)}, {"count": (12,)}, {"count": (13,)}, {"count": (14,)}, {"count": (14,), "done": (True,)}]
+    assert played(counting, {"count": 10}, "a", "b", "c", "d") == counts
+
+
+def test_counting_begins_from_nothing() -> None:
+    """A value that is not there has its default, on every replay."""
+    assert played(counting, {}, "a")[-1] == {"count": (2,)}
+
+
+@flow
+def filling(chat: Chat) -> Steps[None]:
+    """Change a list where it lies."""
+    basket = chat.session.get("basket", [])
+    while True:
+        basket.append((yield Prompt("item", "Item?")))
+        yield Say(f"{len(basket)} items.")
+        chat.session.set("basket", basket)
+
+
+def test_a_value_changed_in_place_changes_once() -> None:
+    """A list that the flow changes where it lies is as it was at the beginning of every replay, and is saved as it became."""
+    began = {"basket": ["rice"]}
+    assert played(filling, began, "oil", "salt")[-1] == {"basket": (["rice", "oil", "salt"],)}
+    assert began == {"basket": ["rice"]}
+
+
+def test_a_value_changed_in_place_is_saved_without_being_set() -> None:
+    """What ``get`` gave is the session's own value, so changing it is a change of the session."""
+    session = Session({"basket": ["rice"], "other": {"$tuple": [[1]]}}, {})
+    session.get("basket").append("oil")
+    session.get("other")[0].append(2)
+    assert session.changes() == {"basket": (["rice", "oil"],), "other": ({"$tuple": [[1, 2]]},)}
+
+
+def test_a_value_changed_after_it_was_set_is_saved_as_it_became() -> None:
+    """A list that was set and then filled is not saved empty."""
+    session = Session({}, {})
+    basket: list[str] = []
+    session.set("basket", basket)
+    basket.append("rice")
+    assert session.get("basket") == ["rice"]
+    assert session.changes() == {"basket": (["rice"],)}
+
+
+def test_nothing_read_is_nothing_changed() -> None:
+    """Reading changes nothing, and neither does doing nothing."""
+    session = Session({"a": [1], "b": {"$decimal": "2.50"}}, {})
+    assert session.changes() == {}
+    assert (session.get("a"), session.get("b"), session.get("c"), session.get("c", 5)) == ([1], Decimal("2.50"), None, 5)
+    assert session.changes() == {}
+
+
+def test_a_value_set_back_is_no_change() -> None:
+    """Changes are told against the beginning, not step by step."""
+    session = Session({"a": 1}, {})
+    session.set("a", 2)
+    session.set("a", 1)
+    session.set("b", 2)
+    session.delete("b")
+    assert session.changes() == {}
+
+
+def test_values_can_be_deleted() -> None:
+    """What is deleted is gone, for the flow and in the changes; deleting nothing is no error and no change."""
+    session = Session({"a": 1, "b": 2}, {})
+    session.delete("a")
+    session.delete("missing")
+    assert "a" not in session
+    assert "b" in session
+    assert session.get("a", "gone") == "gone"
+    assert session.changes() == {"a": ()}
+
+
+def test_all_values_can_be_forgotten() -> None:
+    """Clearing forgets all that was there and all that was set; what is set afterwards stays."""
+    session = Session({"a": 1, "b": 2}, {})
+    session.set("c", 3)
+    session.clear()
+    session.set("b", 4)
+    assert session.changes() == {"a": (), "b": (4,)}
+
+
+@pytest.mark.parametrize("value", [False, 0, "", None, [], {}])
+def test_a_falsy_value_is_a_value(value: object) -> None:
+    """None, zero and no are remembered like anything else, and are not what is missing."""
+    session = Session({}, {})
+    session.set("a", value)
+    assert "a" in session
+    assert session.get("a", "default") == value
+    assert session.changes() == {"a": (value,)}
+    again = Session({"a": value}, {})
+    assert again.get("a", "default") == value
+
+
+@pytest.mark.parametrize(
+    ("value", "stored"),
+    [
+        (Plan.DAY, {"$enum": ["Plan", "DAY"]}),
+        ((1, Decimal("2.50")), {"$tuple": [1, {"$decimal": "2.50"}]}),
+        ({"$": 1}, {"$dict": {"$": 1}}),
+    ],
+    ids=["enum", "tuple", "dollar"],
+)
+def test_session_data_may_be_whatever_an_answer_may_be(value: object, stored: object) -> None:
+    """A value of any type of the journal is stored in its form and read back as it was."""
+    session = Session({}, TYPES)
+    session.set("a", value)
+    assert session.changes() == {"a": (stored,)}
+    assert Session(merged({}, session.changes()), TYPES).get("a") == value
+
+
+@pytest.mark.parametrize("key", ["$dict", "$", "a:b", "", "ключ"])
+def test_any_text_is_a_key(key: str) -> None:
+    """Keys of the flow do not collide with anything of ours."""
+    session = Session({}, {})
+    session.set(key, {"$dict": 1})
+    assert Session(merged({}, session.changes()), {}).get(key) == {"$dict": 1}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("path", object(), "session data 'path' is a value of type builtins.object"),
+        ("path", {1, 2}, "session data 'path' is a value of type builtins.set"),
+        ("path", {"deep": [b"raw"]}, "session data 'path' is a value of type builtins.bytes"),
+        ("plan", Plan.DAY, r"session data 'plan' is a Plan, which this flow does not know: name it in @flow\(types=\[Plan\]\)"),
+        ("numbers", {1: "one"}, "session data 'numbers' is a dict with the key 1"),
+        ("half", "\ud800", "session data 'half' is the text"),
+        (5, "five", "the key 5 of session data is not a text"),
+        (None, "nothing", "the key None of session data is not a text"),
+        (b"a", "raw", "the key b'a' of session data is not a text"),
+        ("half \ud800", "key", "session data"),
+    ],
+)
+def test_what_cannot_be_stored_is_refused_when_it_is_set(key: Any, value: object, reason: str) -> None:
+    """The refusal names key and type, and the session stays as it was."""
+    session = Session({"path": "before"}, {})
+    with pytest.raises(UnstorableValue, match=reason):
+        session.set(key, value)
+    assert session.changes() == {}
+    assert session.get("path") == "before"
+
+
+def test_what_became_unstorable_is_refused_by_name() -> None:
+    """A list into which something unstorable was put later is found when the changes are written down."""
+    session = Session({"basket": []}, {})
+    session.get("basket").append({1})
+    with pytest.raises(UnstorableValue, match=r"session data 'basket' is a value of type builtins\.set"):
+        session.changes()
+
+
+def test_a_refusal_inside_a_flow_names_flow_and_line() -> None:
+    """An author who stores the wrong thing learns where."""
+
+    @flow
+    def stores(chat: Chat) -> Steps[None]:
+        chat.session.set("path", object())
+        yield Prompt("name", "Name?")
+
+    with pytest.raises(UnstorableValue, match=r"flow 'stores' at .*test_chat\.py:\d+: session data 'path' is a value of type"):
+        played(stores, {})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(1, True), (True, 1), (0, False), (1, 1.0), ([1], [True]), ({"a": 0}, {"a": False}), ((1,), (True,))],
+    ids=repr,
+)
+def test_a_value_of_another_type_is_a_change(before: object, after: object) -> None:
+    """Python holds 1 and True for equal; whoever reads the session later does not."""
+    session = Session({}, {})
+    session.set("a", before)
+    began = merged({}, session.changes())
+    session = Session(began, {})
+    session.set("a", after)
+    found = Session(merged(began, session.changes()), {}).get("a")
+    assert repr(found) == repr(after)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from([0.0, 1.0, "a", ""]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("ab$"), inner, max_size=2),
+    max_leaves=4,
+)
+KEYS = st.sampled_from("abc")
+DATA = st.dictionaries(KEYS, VALUES, max_size=3)
+ACTS = st.lists(
+    st.tuples(st.just("set"), KEYS, VALUES)
+    | st.tuples(st.just("delete"), KEYS)
+    | st.tuples(st.just("get"), KEYS)
+    | st.tuples(st.just("clear")),
+    max_size=6,
+)
+
+
+@given(DATA, ACTS)
+@settings(deadline=None, max_examples=300)
+def test_changes_lead_from_the_beginning_to_the_end(began: dict[str, Any], acts: list[tuple[Any, ...]]) -> None:
+    """Whatever is done to a session, its changes applied to the beginning give what the flow saw last; as often as told."""
+    writing = Session({}, {})
+    for key, value in began.items():
+        writing.set(key, value)
+    stored = merged({}, writing.changes())
+    before = msgspec.json.encode(stored)
+    session, model = Session(stored, {}), dict(began)
+    for what, *rest in acts:
+        getattr(session, what)(*rest)
+        if what == "set":
+            model[rest[0]] = rest[1]
+        elif what == "delete":
+            model.pop(rest[0], None)
+        elif what == "clear":
+            model.clear()
+    changes = session.changes()
+    assert session.changes() == changes
+    assert msgspec.json.encode(stored) == before
+    reading = Session(merged(stored, changes), {})
+    assert {key: repr(reading.get(key)) for key in "abc" if key in reading} == {key: repr(model[key]) for key in sorted(model)}
+
+
+# Who is speaking.
+
+
+def test_a_chat_tells_who_is_speaking() -> None:
+    """All that a flow may know of the person and the gateway comes from the message."""
+    inbound = message(platform="telegram", gateway="bot", user_id="user-7", name="Ama", text="2", message_id="m-9")
+    session = Session({}, {})
+    chat = Chat(inbound, Opening("Hi", 1_700_000_000.5, "m-1"), session)
+    assert (chat.msisdn, chat.user_id, chat.name) == ("+233244123456", "user-7", "Ama")
+    assert (chat.platform, chat.gateway) == ("telegram", "bot")
+    assert chat.session is session
+
+
+def test_what_may_be_missing_is_none() -> None:
+    """A gateway that tells little gives None, not an empty text."""
+    chat = Chat(Inbound(platform="ussd", gateway="nalo"), Opening("", 0.0), Session({}, {}))
+    assert (chat.msisdn, chat.user_id, chat.name, chat.message_id) == (None, None, None, None)
+    assert chat.opener == ""
+
+
+def test_the_opening_is_that_of_the_first_message() -> None:
+    """Opener, time and id are those of the message that began the conversation, not of the one being answered."""
+    chat = Chat(message(text="2", message_id="m-9", timestamp=9e9), Opening("*920*1#", 1_700_000_000.5, "m-1"), Session({}, {}))
+    assert chat.opener == "*920*1#"
+    assert chat.message_id == "m-1"
+    assert chat.timestamp == datetime(2023, 11, 14, 22, 13, 20, 500_000, UTC)
+    assert chat.timestamp.tzinfo is UTC
