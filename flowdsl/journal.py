@@ -147,7 +147,8 @@ def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
     except (TypeError, ValueError, OverflowError, UnstorableValue) as error:
         raise UnstorableValue(f"a {name} with a field that cannot be stored: {error}") from error
     # An enum with the value of a text is equal to the text, and only their reprs differ.
-    if back != value or (cls.__repr__ is not object.__repr__ and repr(back) != repr(value)):
+    tells: Any = cls.__repr__
+    if back != value or (tells is not object.__repr__ and repr(back) != repr(value)):
         raise UnstorableValue(f"a {name} with a field that cannot be stored: {value!r} would come back as {back!r}")
     return stored
 

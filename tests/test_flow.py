@@ -538,6 +538,23 @@ def test_a_flow_is_closed_when_its_turn_is_over() -> None:
     assert events == ["closed"]
 
 
+@pytest.mark.parametrize("kind", [OutOfReach, RuntimeError])
+def test_an_exception_of_the_flows_own_clean_up_comes_out_as_it_is(kind: type[Exception]) -> None:
+    """A flow that fails while it cleans up is not taken for one that will not stop."""
+    error = kind("down")
+
+    @flow
+    def untidy() -> Steps[None]:
+        try:
+            yield Prompt("name", "Name?")
+        finally:
+            raises(error)("")
+
+    with pytest.raises(kind) as raised:
+        play(untidy, None, [])
+    assert raised.value is error
+
+
 @pytest.mark.parametrize("steps", [1, 7])
 def test_the_limit_of_things_said_can_be_set(steps: int) -> None:
     """As many things as the limit allows may be said in a row, and no more."""

@@ -309,6 +309,7 @@ def test_what_json_has_is_stored_as_it_is(value: object) -> None:
         Loose(Town("Accra", 1)),
         [Reading(-math.inf)],
         1 << 20_000,
+        time(8, tzinfo=timezone(timedelta(microseconds=1))),
     ],
     ids=[
         "flags combined",
@@ -328,6 +329,7 @@ def test_what_json_has_is_stored_as_it_is(value: object) -> None:
         "dataclass in an untyped field",
         "infinite field in a list",
         "more digits than Python writes",
+        "a microsecond from UTC",
     ],
 )
 def test_a_value_that_json_would_change_is_refused_or_kept(value: object) -> None:

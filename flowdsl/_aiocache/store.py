@@ -1,16 +1,14 @@
-"""A session store on any aiocache cache. What it works around is said where it does."""
+"""A session store on any aiocache cache."""
 
 import asyncio
-import math
 import os
-import sys
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from hashlib import sha256
 from typing import Any, Final, TypeVar
 
 from aiocache.base import BaseCache
 
+from flowdsl._aiocache.backends import backend_of
 from flowdsl.errors import ConfigurationError, StoreUnavailable
 from flowdsl.store import Stored
 
@@ -20,8 +18,6 @@ T = TypeVar("T")
 
 # Memcached allows 250 bytes, and a namespace of the cache's own must fit too.
 _KEY_LENGTH: Final = 200
-# Memcached takes a longer one for a date (protocol.txt, "Expiration times").
-_MEMCACHED_LONGEST_TTL: Final = 30 * 24 * 3600
 
 
 def refuse_if_disabled() -> None:
@@ -53,46 +49,27 @@ class CacheStore:
     def __init__(self, cache: BaseCache, *, owned: bool, at_once: int | None = None) -> None:
         refuse_if_disabled()
         self._cache = cache
+        self._backend = backend_of(cache)
         self._owned = owned
         self._timeout: float | None = cache.timeout or None
         self._slots = None if at_once is None else asyncio.Semaphore(at_once)
-        self._memcached = getattr(cache, "NAME", "") == "memcached"
-        if self._memcached:
-            _drop_interrupted_connections(cache)
 
     async def load(self, key: str) -> Stored | None:
-        """Read a value and its token, in one round trip."""
-        key = _safe(key)
-        if not self._memcached:
-            value = await self._done(self._cache.get(key, loads_fn=_as_is, timeout=0), "read")
-            return None if value is None else Stored(_as_text(value), value)
-        # aiocache reads Memcached's token and its value one after the other; its own command has both.
-        built = self._cache.build_key(key, namespace=self._cache.namespace)
-        value, token = await self._done(self._cache.raw("gets", built, timeout=0), "read")
-        return None if value is None else Stored(_as_text(value), token)
+        """Read a value and its token."""
+        held = await self._done(self._backend.get(_safe(key)), "read")
+        return None if held is None else Stored(_as_text(held[0]), held[1])
 
     async def create(self, key: str, value: str, ttl: float | None) -> bool:
         """Write a value where there is none."""
-
-        async def add() -> bool:
-            try:
-                await self._cache.add(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is, timeout=0)
-            except ValueError:  # aiocache's way to say that the key exists
-                return False
-            return True
-
-        return await self._done(add(), "write")
+        return await self._done(self._backend.add(_safe(key), value, ttl), "write")
 
     async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
         """Write a value over the one whose token was read: atomic in memory, Redis and Memcached."""
-        setting = self._cache.set(_safe(key), value, ttl=self._ttl(ttl), dumps_fn=_as_is, timeout=0, _cas_token=token)
-        return bool(await self._done(setting, "write"))
+        return await self._done(self._backend.swap(_safe(key), value, token, ttl), "write")
 
     async def touch(self, key: str, ttl: float | None) -> None:
         """Renew a value's time to live."""
-        # Zero is "for ever" in all three; Redis takes whole seconds only here.
-        seconds = 0 if ttl is None else math.ceil(ttl)
-        await self._done(self._cache.expire(_safe(key), self._ttl(seconds) if seconds else 0, timeout=0), "renew")
+        await self._done(self._backend.touch(_safe(key), ttl), "renew")
 
     async def delete(self, key: str) -> bool:
         """Remove a value."""
@@ -108,17 +85,10 @@ class CacheStore:
         else:
             await self._cache.close()
 
-    def _ttl(self, ttl: float | None) -> float | int | None:
-        if not self._memcached or ttl is None:
-            return ttl
-        seconds = math.ceil(ttl)
-        return seconds if seconds <= _MEMCACHED_LONGEST_TTL else int(time.time()) + seconds
-
     async def _done(self, operation: Coroutine[Any, Any, T], verb: str) -> T:
         try:
             if self._timeout is None:
                 return await operation
-            # aiocache's own time-out makes a task for every call before Python 3.12.
             async with asyncio.timeout(self._timeout):
                 if self._slots is None:
                     return await operation
@@ -128,10 +98,8 @@ class CacheStore:
         except Exception as error:
             reason = "it did not answer in time" if isinstance(error, asyncio.TimeoutError) else repr(error)
             raise StoreUnavailable(f"the session store {self._cache!r} could not {verb}: {reason}") from error
-
-
-def _as_is(value: Any) -> Any:
-    return value
+        finally:
+            operation.close()  # where it never began, because no slot came free in time
 
 
 def _as_text(value: str | bytes) -> str:
@@ -145,20 +113,3 @@ def _safe(key: str) -> str:
     if len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable() and " " not in key:
         return key
     return "%" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _drop_interrupted_connections(cache: Any) -> None:
-    """Keep aiomcache from using a connection on which an answer is still to come.
-
-    A command that is cancelled, as by a time-out, leaves its answer unread, and aiomcache 0.8 gives the
-    connection back all the same: the next command would read it, and so one person's session for another's.
-    """
-    pool = cache.client._pool
-    release: Callable[[Any], None] = pool.release
-
-    def release_or_drop(connection: Any) -> None:
-        if isinstance(sys.exc_info()[1], asyncio.CancelledError):
-            connection.reader.set_exception(ConnectionResetError("interrupted before its answer came"))
-        release(connection)
-
-    pool.release = release_or_drop

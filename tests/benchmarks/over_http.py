@@ -31,6 +31,7 @@ def in_memory(rounds: int) -> Iterator[Finding]:
 def in_valkey(rounds: int) -> Iterator[Finding]:
     """Keep sessions in a Valkey that does not wait for its disk, which would slow both down to the same."""
     with tempfile.TemporaryDirectory() as directory, valkey(Path(directory)) as server:
+        pin_server(server.process.pid)  # the load generator has the other core for itself
         with Redis(port=server.port) as client:
             client.config_set("appendonly", "no")
         address = f"redis://127.0.0.1:{server.port}"
@@ -52,7 +53,7 @@ def endpoint(kind: str, cache: str, sessions: int = 0) -> Iterator[Server]:
 
 def _compared(where: str, cache: str, rounds: int, limit: Limit) -> Iterator[Finding]:
     people = itertools.count()
-    with awake(), endpoint("bare", cache) as bare, endpoint("registrations", cache) as served:
+    with endpoint("bare", cache) as bare, endpoint("registrations", cache) as served:
         assert tuple(screens(served.port, registered(next(people)))) == SCREENS
         assert len(screens(bare.port, registered(next(people)))) == len(SCREENS)
         floor, ours = _Load(bare, people), _Load(served, people)

@@ -1,0 +1,161 @@
+"""Read, create and compare-and-set on each kind of aiocache cache, in one round trip each."""
+
+import asyncio
+import math
+import sys
+import time
+from collections.abc import Callable
+from hashlib import sha1
+from typing import Any, Final, Protocol
+
+from aiocache.base import BaseCache
+
+__all__ = ["Backend", "backend_of"]
+
+# Memcached takes a longer one for a date (protocol.txt, "Expiration times").
+_MEMCACHED_LONGEST_TTL: Final = 30 * 24 * 3600
+
+
+class Backend(Protocol):
+    """What differs between the kinds of caches. Whatever goes wrong is raised as the client raises it."""
+
+    async def get(self, key: str) -> tuple[str | bytes, Any] | None:
+        """Read a value and the token that proves it was read."""
+        ...
+
+    async def add(self, key: str, value: str, ttl: float | None) -> bool:
+        """Write a value where there is none."""
+        ...
+
+    async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        """Write a value over the one that was read."""
+        ...
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        """Renew a value's time to live."""
+        ...
+
+
+def backend_of(cache: BaseCache) -> Backend:
+    """Choose how to speak to a cache."""
+    kind = getattr(cache, "NAME", "")
+    if kind == "memcached":
+        return _Memcached(cache)
+    # Plugins of a person's own must see every operation, so they go the long way.
+    return _Redis(cache) if kind == "redis" and not cache.plugins else _Any(cache)
+
+
+class _Any:
+    """Any cache, by aiocache's own operations.
+
+    aiocache's time-out makes a task for every call before Python 3.12, so the store has its own; and its
+    serializer is passed by, because values are texts already.
+    """
+
+    def __init__(self, cache: BaseCache) -> None:
+        self.cache = cache
+
+    async def get(self, key: str) -> tuple[str | bytes, Any] | None:
+        value = await self.cache.get(key, loads_fn=_as_is, timeout=0)
+        return None if value is None else (value, value)
+
+    async def add(self, key: str, value: str, ttl: float | None) -> bool:
+        try:
+            await self.cache.add(key, value, ttl=ttl, dumps_fn=_as_is, timeout=0)
+        except ValueError:  # aiocache's way to say that the key exists
+            return False
+        return True
+
+    async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        return bool(await self.cache.set(key, value, ttl=ttl, dumps_fn=_as_is, timeout=0, _cas_token=token))
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        # Zero is "for ever"; Redis takes whole seconds only here.
+        await self.cache.expire(key, 0 if ttl is None else math.ceil(ttl), timeout=0)
+
+
+class _Redis(_Any):
+    """Redis or Valkey, by the commands that aiocache sends, without the layers around them.
+
+    They take about as long as the commands themselves.
+    """
+
+    def __init__(self, cache: Any) -> None:
+        super().__init__(cache)
+        self.client = cache.client
+        self.script: str = cache.CAS_SCRIPT
+        self.digest = sha1(self.script.encode(), usedforsecurity=False).hexdigest()  # Redis names scripts by it
+
+    def built(self, key: str) -> str:
+        built: str = self.cache.build_key(key, namespace=self.cache.namespace)
+        return built
+
+    async def get(self, key: str) -> tuple[str | bytes, Any] | None:
+        value = await self.client.execute_command("GET", self.built(key))
+        return None if value is None else (value, value)
+
+    async def add(self, key: str, value: str, ttl: float | None) -> bool:
+        return bool(await self.client.execute_command("SET", self.built(key), value, "NX", *_lifetime(ttl)))
+
+    async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        from redis.exceptions import NoScriptError
+
+        arguments = (1, self.built(key), value, token, *_lifetime(ttl))
+        try:
+            return bool(await self.client.execute_command("EVALSHA", self.digest, *arguments))
+        except NoScriptError:  # once after each start of the server
+            return bool(await self.client.execute_command("EVAL", self.script, *arguments))
+
+
+class _Memcached(_Any):
+    """Memcached, whose token is not the value; aiocache reads the two one after the other."""
+
+    def __init__(self, cache: Any) -> None:
+        super().__init__(cache)
+        _drop_interrupted_connections(cache)
+
+    async def get(self, key: str) -> tuple[str | bytes, Any] | None:
+        built = self.cache.build_key(key, namespace=self.cache.namespace)
+        value, token = await self.cache.raw("gets", built, timeout=0)
+        return None if value is None else (value, token)
+
+    async def add(self, key: str, value: str, ttl: float | None) -> bool:
+        return await super().add(key, value, _whole(ttl))
+
+    async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        return await super().swap(key, value, token, _whole(ttl))
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        await super().touch(key, _whole(ttl))
+
+
+def _lifetime(ttl: float | None) -> tuple[str | int, ...]:
+    return () if ttl is None else ("PX", math.ceil(ttl * 1000))
+
+
+def _whole(ttl: float | None) -> int | None:
+    if ttl is None:
+        return None
+    seconds = math.ceil(ttl)
+    return seconds if seconds <= _MEMCACHED_LONGEST_TTL else int(time.time()) + seconds
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _drop_interrupted_connections(cache: Any) -> None:
+    """Keep aiomcache from using a connection on which an answer is still to come.
+
+    A command that is cancelled, as by a time-out, leaves its answer unread, and aiomcache 0.8 gives the
+    connection back all the same: the next command would read it, and so one person's session for another's.
+    """
+    pool = cache.client._pool
+    release: Callable[[Any], None] = pool.release
+
+    def release_or_drop(connection: Any) -> None:
+        if isinstance(sys.exc_info()[1], asyncio.CancelledError):
+            connection.reader.set_exception(ConnectionResetError("interrupted before its answer came"))
+        release(connection)
+
+    pool.release = release_or_drop
