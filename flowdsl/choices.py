@@ -29,26 +29,30 @@ class Menu(NamedTuple):
 
     options: tuple[Option, ...]
     fingerprint: str
+    exact: Mapping[str, Option | None]
+    folded: Mapping[str, Option | None]
 
     def pick(self, text: str) -> Option | None:
         """Find the one choice that was meant: by its number, else by its key, else by its label.
 
-        One table, so that the key ``"2"`` of the choice numbered 1 means only what is shown as 2. What
+        A number comes first, so that the key ``"2"`` of the choice numbered 1 means only what is shown as 2. What
         two choices have in common means neither; a key typed exactly as it is means that one.
 
         >>> read_menu({"2": "Two", "1": "One"}).pick("2")
         Option(key='1', label='One')
         """
-        numbers = {str(number): option for number, option in enumerate(self.options, start=1)}
-        keys = [(_key_text(option.key), option) for option in self.options]
-        meant = {
-            **_unambiguous((_folded(option.label), option) for option in self.options),
-            **_unambiguous((_folded(key), option) for key, option in keys),
-            **_unambiguous(keys),
-            **numbers,
-        }
         typed = text.strip()
-        return meant[typed] if typed in meant else meant.get(_folded(text))
+        return self.exact[typed] if typed in self.exact else self.folded.get(_folded(text))
+
+
+def _menu(options: tuple[Option, ...], fingerprint: str) -> Menu:
+    keys = [(_key_text(option.key), option) for option in options]
+    numbers = {str(number): option for number, option in enumerate(options, start=1)}
+    folded = {
+        **_unambiguous((_folded(option.label), option) for option in options),
+        **_unambiguous((_folded(key), option) for key, option in keys),
+    }
+    return Menu(options, fingerprint, {**_unambiguous(keys), **numbers}, folded)
 
 
 def _unambiguous(named: Iterable[tuple[str, Option]]) -> dict[str, Option | None]:
@@ -62,7 +66,7 @@ def _key_text(key: Any) -> str:
     return key.name if isinstance(key, Enum) else str(key)
 
 
-NO_MENU: Final = Menu((), "")
+NO_MENU: Final = Menu((), "", {}, {})
 
 
 def read_menu(choices: Any) -> Menu:
@@ -127,7 +131,7 @@ def _new(choices: Any) -> Menu:
         raise BadPrompt(f"one of its choices is {error}") from None
     if len(set(stored)) < len(stored):
         raise BadPrompt("one of its choices is listed twice")
-    return Menu(options, hashlib.sha256(b",".join(stored)).hexdigest()[:8])
+    return _menu(options, hashlib.sha256(b",".join(stored)).hexdigest()[:8])
 
 
 def _listed(choices: Any) -> Iterable[Option]:

@@ -15,7 +15,8 @@ class _Lane(Generic[T]):
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.users = 0
-        self.answers: dict[str, asyncio.Future[T]] = {}
+        # What is being answered, and who waits for the same answer; nobody does as a rule.
+        self.answers: dict[str, asyncio.Future[T] | None] = {}
 
 
 class Lanes(Generic[T]):
@@ -45,23 +46,28 @@ class Lanes(Generic[T]):
         if lane is None:
             lane = self._lanes[key] = _Lane()
         lane.users += 1
-        answer: asyncio.Future[T] | None = None
         try:
-            if name is not None:
-                while (first := lane.answers.get(name)) is not None:
-                    await asyncio.wait([first])
-                    if not first.cancelled():
-                        return first.result(), True
-                answer = lane.answers[name] = asyncio.get_running_loop().create_future()
-            async with lane.lock:
-                result = await work()
-            if answer is not None:
-                answer.set_result(result)
-            return result, False
+            if name is None:
+                async with lane.lock:
+                    return await work(), False
+            while name in lane.answers:
+                first = lane.answers[name]
+                if first is None:
+                    first = lane.answers[name] = asyncio.get_running_loop().create_future()
+                await asyncio.wait([first])
+                if not first.cancelled():
+                    return first.result(), True
+            lane.answers[name] = None
+            try:
+                async with lane.lock:
+                    result = await work()
+                if (waited := lane.answers[name]) is not None:
+                    waited.set_result(result)
+                return result, False
+            finally:
+                if (waited := lane.answers.pop(name)) is not None:
+                    waited.cancel()  # no effect on one that has its result
         finally:
-            if answer is not None and name is not None:
-                answer.cancel()  # no effect on one that has its result
-                del lane.answers[name]
             lane.users -= 1
             if not lane.users:
                 del self._lanes[key]

@@ -109,11 +109,13 @@ class Runtime:
         """
         service = Service(flow=flow, params=params, screen=screen, limits=self._limits)
         config = self.sessions if sessions is None else sessions
+        if not self._middleware:
+            return await self._answer(service, inbound, config)
 
         async def answer(message: Inbound) -> Reply:
             return await self._answer(service, message, config)
 
-        return await (chained(self._middleware, answer) if self._middleware else answer)(inbound)
+        return await chained(self._middleware, answer)(inbound)
 
     def apology(self, error: Exception) -> str:
         """Say what a person reads instead of an error."""

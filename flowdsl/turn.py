@@ -263,6 +263,8 @@ def _next(
 
 
 def _remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
+    if not seen or (len(seen) == 1 and seen[0].mark.startswith("t")):
+        return [latest]
     kept = [each for each in seen if each.mark.startswith("i")][-(_MARKS_KEPT - 1) :]
     bare = len(kept) - (_REPLIES_KEPT - 1)
     return [*(Seen(each.mark, each.found, None) if place < bare else each for place, each in enumerate(kept)), latest]

@@ -165,7 +165,7 @@ class _Endpoint:
         try:
             if request.content.is_eof():
                 # All of it came with the head, as of a body this small; there is nothing to wait for.
-                return self.bounded(await request.content.read())
+                return self.bounded(request.content.read_nowait())
             async with asyncio.timeout(self.patience):
                 async for part in request.content.iter_any():
                     body += part

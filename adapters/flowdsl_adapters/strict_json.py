@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from flowdsl.errors import BadPayload, UnsupportedContent
@@ -38,6 +39,7 @@ def read_object(body: bytes, content_type: str) -> dict[str, Any]:
     return value
 
 
+@lru_cache(maxsize=64)
 def _require_json(content_type: str) -> None:
     if not content_type:
         return
