@@ -51,6 +51,7 @@ def _menu(options: tuple[Option, ...], fingerprint: str) -> Menu:
     folded = {
         **_unambiguous((_folded(option.label), option) for option in options),
         **_unambiguous((_folded(key), option) for key, option in keys),
+        **numbers,
     }
     return Menu(options, fingerprint, {**_unambiguous(keys), **numbers}, folded)
 

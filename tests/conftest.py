@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import Server, memcached, valkey
+from tests.servers import Server, memcached, redis, valkey
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +19,13 @@ def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def own_valkey(tmp_path: Path) -> Iterator[Server]:
     """Run a Valkey for one test, which may kill it."""
     with valkey(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Server]:
+    """Run one older Redis for tests that leave it running."""
+    with redis() as server:
         yield server
 
 

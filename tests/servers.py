@@ -79,14 +79,30 @@ def valkey(directory: Path) -> Iterator[Server]:
 
 
 @contextmanager
+def redis() -> Iterator[Server]:
+    """Run a Redis as distributions have it, older than the Valkey above, or skip the test by its name."""
+    port = free_port()
+    server = Server([_program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", ""], port)
+    try:
+        yield server
+    finally:
+        server.kill()
+
+
+def _program(name: str) -> str:
+    program = shutil.which(name)
+    if program is not None:
+        return program
+    reason = f"{name} is not installed: apt-get install {name}"
+    if os.environ.get("FLOWDSL_NO_SKIPS"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@contextmanager
 def memcached() -> Iterator[Server]:
     """Run a Memcached, or skip the test by its name where there is none."""
-    program = shutil.which("memcached")
-    if program is None:
-        reason = "memcached is not installed: apt-get install memcached"
-        if os.environ.get("FLOWDSL_NO_SKIPS"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = _program("memcached")
     port = free_port()
     server = Server([program, "-l", "127.0.0.1", "-p", str(port), "-u", "nobody", "-U", "0"], port)
     try:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 from aiocache import SimpleMemoryCache
+from aiocache.plugins import BasePlugin
 from aiocache.serializers import JsonSerializer, PickleSerializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,18 @@ def key() -> str:
     return f"registration:ussd:nalo:{next(_numbers)}"
 
 
-@pytest.fixture(params=["memory", "aiocache memory", "aiocache memory, pickled", "valkey", "valkey, json", "memcached"])
+@pytest.fixture(
+    params=[
+        "memory",
+        "aiocache memory",
+        "aiocache memory, pickled",
+        "valkey",
+        "valkey, json",
+        "valkey, plugins",
+        "redis",
+        "memcached",
+    ]
+)
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
     """Open a store on each kind of cache that the library supports."""
     kind: str = request.param
@@ -35,11 +47,13 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
         cache = SimpleMemoryCache()
     elif kind == "aiocache memory, pickled":
         cache = SimpleMemoryCache(serializer=PickleSerializer(), namespace="people:")
-    elif kind.startswith("valkey"):
-        server: Server = request.getfixturevalue("valkey_server")
+    elif kind.startswith(("valkey", "redis")):
+        server: Server = request.getfixturevalue(f"{kind.partition(',')[0]}_server")
         cache = open_cache(f"redis://127.0.0.1:{server.port}/0?namespace=flows")
         if kind.endswith("json"):
             cache.serializer = JsonSerializer()
+        if kind.endswith("plugins"):
+            cache.plugins = [BasePlugin()]
     else:
         server = request.getfixturevalue("memcached_server")
         cache = open_cache(f"memcached://127.0.0.1:{server.port}")

@@ -238,7 +238,7 @@ def alone(text: str, screen: Screen, *, first: bool, last: bool, ends: bool) -> 
 
 
 @given(documents(), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_every_page_fits_its_screen(document: Document, screen: Screen, ends: bool) -> None:
     """No page is longer than its screen, its navigation included, and a text that fits one screen has one page without any."""
     pages = paginate(document.text, document.lines, screen, ends=ends)
@@ -251,7 +251,7 @@ def test_every_page_fits_its_screen(document: Document, screen: Screen, ends: bo
 
 @given(documents(), screens(), st.booleans())
 @example(Document("", ["1. a", "2. €€€€€"], [], [[["a"]], [["€"] * 5]]), Screen(septets=17, units=19), False)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_nothing_but_blanks_is_left_out(document: Document, screen: Screen, ends: bool) -> None:
     """The pages without their navigation are the document; the first has no way back, the last none on, nor any at the end."""
     found = bodies(paginate(document.text, document.lines, screen, ends=ends), screen, ends=ends)
@@ -265,7 +265,7 @@ def test_nothing_but_blanks_is_left_out(document: Document, screen: Screen, ends
 @example("a", [""] * 200, Screen(), False)
 @example("\u0301" * 200, ["\u200d" * 200], Screen(), False)
 @example(" \u0301" * 200, [], Screen(), False)
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_any_text_becomes_pages_that_fit_and_lose_nothing(text: str, labels: list[str], screen: Screen, ends: bool) -> None:
     """Texts and labels of any characters, blank ones included, become pages with their navigation where it belongs."""
     lines = [f"{number}. {label}" for number, label in enumerate(labels, start=1)]
@@ -293,7 +293,7 @@ def starts(place: int, word: Word) -> list[int]:
 
 
 @given(documents(), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_no_word_and_no_character_is_cut_that_fits_a_page(document: Document, screen: Screen, ends: bool) -> None:
     """A page is turned inside a word, or a visible character, only where a page of its own could not hold it."""
     _, places = turns(document, screen, ends=ends)
@@ -307,7 +307,7 @@ def test_no_word_and_no_character_is_cut_that_fits_a_page(document: Document, sc
 
 
 @given(documents(menu=True), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_no_choice_is_cut_that_fits_a_page(document: Document, screen: Screen, ends: bool) -> None:
     """A page is turned inside a choice only where a page of its own could not hold it; each begins on a line of its own."""
     found, places = turns(document, screen, ends=ends)
@@ -326,7 +326,7 @@ def test_no_choice_is_cut_that_fits_a_page(document: Document, screen: Screen, e
 
 
 @given(documents(menu=True), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_the_number_of_a_choice_never_stands_without_its_label(document: Document, screen: Screen, ends: bool) -> None:
     """No page ends between a number and its label, where any page can hold the number and the beginning of the label."""
     _, places = turns(document, screen, ends=ends)
@@ -347,7 +347,7 @@ def test_a_label_that_nearly_fills_a_page_stays_with_its_number(label: str) -> N
 
 
 @given(documents(), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_words_stay_words(document: Document, screen: Screen, ends: bool) -> None:
     """Within a page no two words grow together and none falls apart."""
     found, _ = turns(document, screen, ends=ends)
@@ -366,7 +366,7 @@ def test_words_stay_words(document: Document, screen: Screen, ends: bool) -> Non
 
 
 @given(documents(), screens(), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 def test_a_page_is_turned_only_when_it_is_full(document: Document, screen: Screen, ends: bool) -> None:
     """What begins the next page did not fit on this one: newlines and choices do not waste a screen."""
     pages = paginate(document.text, document.lines, screen, ends=ends)

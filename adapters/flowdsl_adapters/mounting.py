@@ -146,7 +146,7 @@ class _Endpoint:
         parts = Request(
             body=bytes(body),
             content_type=request.headers.get("Content-Type", ""),
-            query=request.query,
+            query=request.query if request.query_string else {},
             url=_url(request.host, request.path, request.match_info.get("secret")),
         )
         try:

@@ -85,6 +85,7 @@ class _Redis(_Any):
         self.client = cache.client
         self.script: str = cache.CAS_SCRIPT
         self.digest = sha1(self.script.encode(), usedforsecurity=False).hexdigest()  # Redis names scripts by it
+        self.native = True
 
     def built(self, key: str) -> str:
         built: str = self.cache.build_key(key, namespace=self.cache.namespace)
@@ -98,8 +99,16 @@ class _Redis(_Any):
         return bool(await self.client.execute_command("SET", self.built(key), value, "NX", *_lifetime(ttl)))
 
     async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
-        from redis.exceptions import NoScriptError
+        from redis.exceptions import NoScriptError, ResponseError
 
+        if self.native:
+            try:
+                # Valkey from 8.1 and Redis from 8.4 compare by themselves, for a tenth of what a script takes.
+                return bool(await self.client.execute_command("SET", self.built(key), value, "IFEQ", token, *_lifetime(ttl)))
+            except ResponseError as error:
+                if "syntax" not in str(error).lower():
+                    raise
+                self.native = False  # an older server; it has written nothing
         arguments = (1, self.built(key), value, token, *_lifetime(ttl))
         try:
             return bool(await self.client.execute_command("EVALSHA", self.digest, *arguments))

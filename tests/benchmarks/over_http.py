@@ -10,7 +10,7 @@ from pathlib import Path
 from redis import Redis
 
 from tests.benchmarks.conversations import SCREENS
-from tests.benchmarks.cores import awake, pin_server, spent
+from tests.benchmarks.cores import pin_server, spent
 from tests.benchmarks.load import rate, registered, screens
 from tests.benchmarks.measuring import Samples, interleaved
 from tests.benchmarks.table import Finding, Limit, rates
