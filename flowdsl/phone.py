@@ -3,7 +3,9 @@
 from functools import lru_cache
 from typing import Final
 
-__all__ = ["e164"]
+from flowdsl.errors import ConfigurationError
+
+__all__ = ["e164", "require_region"]
 
 _LONGEST: Final = len("+") + 15
 
@@ -44,3 +46,18 @@ def e164(number: str, region: str | None = None) -> str | None:
     if len(written) > _LONGEST or parsed != again or not phonenumbers.is_possible_number(parsed):
         return None
     return written
+
+
+def require_region(region: str) -> None:
+    """Make sure that a region exists, because numbers of one that does not would all be refused.
+
+    Args:
+        region: two capital letters, such as ``"GH"``.
+
+    Raises:
+        ConfigurationError: there is no such region.
+    """
+    import phonenumbers
+
+    if region not in phonenumbers.SUPPORTED_REGIONS:
+        raise ConfigurationError(f"there is no region {region!r}: give two capital letters of a country, such as 'GH'")

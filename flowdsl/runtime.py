@@ -201,7 +201,7 @@ def _store_on(cache: "str | BaseCache") -> SessionStore:
 
 def _require_text(inbound: Inbound) -> None:
     # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
-    for text in (inbound.text, inbound.dialled, inbound.request_id, inbound.user_id, inbound.message_id):
+    for text in (inbound.text, inbound.dialled, inbound.request_id, inbound.user_id, inbound.msisdn, inbound.message_id):
         try:
             if text is not None and not text.isascii():
                 text.encode()

@@ -27,6 +27,7 @@ _unsafe_in_url: Final = re.compile(r"[^a-zA-Z0-9._/-]")
 _shortened: Final = re.compile(r".*_[0-9a-f]{8}", re.DOTALL).fullmatch
 _URL_LENGTH: Final = 50
 _URL_KEPT: Final = 41
+_TELLING: Final = 8
 _OWNER_LENGTH: Final = 16
 
 
@@ -143,7 +144,8 @@ class SessionConfig:
         if not value or not value.strip():
             raise MissingIdentifier(f"the message has no {identifier}, which its session needs")
         # Some gateways put the number into their session id, where it must not stay readable either.
-        if identifier == "request_id" and not (inbound.msisdn and inbound.msisdn.lstrip("+") in value):
+        # Its last digits are the same with the country's code and without.
+        if identifier == "request_id" and not (inbound.msisdn and inbound.msisdn[-_TELLING:] in value):
             return value
         return self._hashed(value)[: self.hash_length] if self.hash_phone_numbers else value
 

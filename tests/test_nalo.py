@@ -102,6 +102,13 @@ def test_a_session_field_that_does_not_exist_is_refused() -> None:
         Nalo(session_field="SESSION")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("region", ["gh", "Ghana", "", "ZZ"])
+def test_a_region_that_does_not_exist_is_refused(region: str) -> None:
+    """With a misspelt region every national number would be refused, one person at a time."""
+    with pytest.raises(ConfigurationError, match="no region"):
+        Nalo(region=region)
+
+
 @pytest.mark.parametrize(
     ("flag", "new"), [(True, True), (False, False), ("true", True), ("False", False), (1, True), (0, False), ("1", True)]
 )

@@ -10,7 +10,7 @@ import msgspec
 
 from flowdsl import ConfigurationError, Inbound, Reply, Screen
 from flowdsl.errors import BadPayload
-from flowdsl.phone import e164
+from flowdsl.phone import e164, require_region
 from flowdsl_adapters.gateway import Request, Response
 from flowdsl_adapters.strict_json import read_object
 
@@ -34,7 +34,7 @@ class Nalo:
         screen: what one screen holds; 120 septets, as Nalo documents, or 70 units of UCS-2.
 
     Raises:
-        ConfigurationError: ``session_field`` is another field.
+        ConfigurationError: ``session_field`` is another field, or there is no such region.
 
     >>> body = b'{"USERID":"N1","MSISDN":"233244123456","USERDATA":"2","MSGTYPE":false,"SESSIONID":"17954658000000101"}'
     >>> Nalo().decode(Request(body=body)).text
@@ -50,6 +50,7 @@ class Nalo:
     ) -> None:
         if session_field not in ("SESSIONID", "USERID"):
             raise ConfigurationError(f"session_field is {session_field!r}: Nalo carries sessions in SESSIONID or USERID")
+        require_region(region)
         self.screen = screen
         self._region = region
         self._older = session_field == "USERID"

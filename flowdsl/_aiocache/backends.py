@@ -52,8 +52,8 @@ class _Any:
     serializer is passed by, because values are texts already.
     """
 
-    def __init__(self, cache: BaseCache) -> None:
-        self.cache = cache
+    def __init__(self, cache: Any) -> None:
+        self.cache = cache  # aiocache's decorators hide from type checkers what its methods take
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
         value = await self.cache.get(key, loads_fn=_as_is, timeout=0)

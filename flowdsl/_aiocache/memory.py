@@ -47,14 +47,16 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
 
     # aiocache wraps the public operations in look-ups of the environment, time-outs and plugins, which here
     # would take several times as long as the work.
-    async def get(self, key: str, default: Any = None, loads_fn: Callable[[Any], Any] | None = None, **_: Any) -> Any:
+    async def get(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, key: str, default: Any = None, loads_fn: Callable[[Any], Any] | None = None, **_: Any
+    ) -> Any:
         """Read a value, or the default."""
         value = await self._get(key)
         if value is None:
             return default
         return value if loads_fn is None else loads_fn(value)
 
-    async def set(
+    async def set(  # pyright: ignore[reportIncompatibleMethodOverride]
         self,
         key: str,
         value: Any,
@@ -66,7 +68,9 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
         """Write a value; with a token only over the value that was read."""
         return await self._set(key, dumps_fn(value), ttl, _cas_token)
 
-    async def add(self, key: str, value: Any, ttl: float | None = None, dumps_fn: Callable[[Any], Any] = str, **_: Any) -> bool:
+    async def add(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, key: str, value: Any, ttl: float | None = None, dumps_fn: Callable[[Any], Any] = str, **_: Any
+    ) -> bool:
         """Write a value where there is none."""
         return await self._add(key, dumps_fn(value), ttl)
 

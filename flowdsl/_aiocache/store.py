@@ -48,7 +48,7 @@ class CacheStore:
 
     def __init__(self, cache: BaseCache, *, owned: bool, at_once: int | None = None) -> None:
         refuse_if_disabled()
-        self._cache = cache
+        self._cache: Any = cache
         self._backend = backend_of(cache)
         self._owned = owned
         self._timeout: float | None = cache.timeout or None

@@ -51,7 +51,8 @@ def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> 
 
 
 def _pieces(text: str, lines: Sequence[str]) -> Iterator[_Piece]:
-    for blanks, word in _words(text):
+    # Blanks at the end belong to no word, and looking for one behind each of them takes the square of the time.
+    for blanks, word in _words(text.rstrip(_BLANKS)):
         yield _Piece(blanks, word, _WORD)
     for line in lines:
         yield _Piece("\n", line.rstrip(_BLANKS), _LINE)

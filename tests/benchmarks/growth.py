@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 
 from flowdsl import Runtime
 from tests.benchmarks.conversations import msisdn
-from tests.benchmarks.cores import awake
 from tests.benchmarks.depths import DEPTHS, answer, last_reply, name, seed
 from tests.benchmarks.load import post, rate, screens
 from tests.benchmarks.measuring import interleaved
@@ -29,7 +28,7 @@ def measure(rounds: int) -> Iterator[Finding]:
 
 
 def _over_http(rounds: int) -> Finding:
-    with awake(), endpoint("surveys", "memory://", _needed(rounds)) as server:
+    with endpoint("surveys", "memory://", _needed(rounds)) as server:
         for depth in DEPTHS:
             assert screens(server.port, [_request(depth, 0)])[0].startswith(_SHOWN[depth])
         samples = interleaved(_requests(server.port, _FIRST), _requests(server.port, _LATE), rounds)
