@@ -201,6 +201,7 @@ class _Player:
         result: Any = None,
         rejected: str | None = None,
     ) -> Outcome:
+        """Put together what the turn came to."""
         return Outcome(
             said=tuple(self.said),
             prompt=prompt,

@@ -153,9 +153,7 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
     flow, screen = service.flow, service.screen
     began: Literal["new", "again", "on"] = "new" if state is None else "again" if inbound.new else "on"
     if state is None:
-        dialled = inbound.text if inbound.dialled is None else inbound.dialled
-        sent = now if inbound.timestamp is None else inbound.timestamp
-        state = FlowState(opening=Opening(dialled, sent, inbound.message_id), began=record.data)
+        state = FlowState(opening=_opening(inbound, now), began=record.data)
     session = Session(state.began, flow.types)
     outcome = play(
         flow,
@@ -172,21 +170,20 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
     changed = session.changes()
     attempts = _attempts(state, outcome)
     reply, pages = render(outcome, screen)
-    following = None
-    if outcome.prompt is not None or pages:
-        following = FlowState(
-            opening=state.opening,
-            journal=outcome.journal,
-            aside=outcome.aside,
-            asked=outcome.asked,
-            attempts=attempts,
-            began=state.began,
-            changed=changed,
-            pages=pages,
-            over=outcome.prompt is None,
-        )
+    following = FlowState(
+        opening=state.opening,
+        journal=outcome.journal,
+        aside=outcome.aside,
+        asked=outcome.asked,
+        attempts=attempts,
+        began=state.began,
+        changed=changed,
+        pages=pages,
+        over=outcome.prompt is None,
+    )
+    done = following.over and not pages
     data = _merged(record.data, state.changed, changed) if changed or state.changed else record.data
-    saved, stored = _next(service, record, following, name, found, reply, data)
+    saved, stored = _next(service, record, None if done else following, name, found, reply, data)
     return Turn(
         record=saved,
         stored=stored,
@@ -198,6 +195,11 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         tries=state.attempts + 1,
         attempts=attempts,
     )
+
+
+def _opening(inbound: Inbound, now: float) -> Opening:
+    dialled = inbound.text if inbound.dialled is None else inbound.dialled
+    return Opening(dialled, now if inbound.timestamp is None else inbound.timestamp, inbound.message_id)
 
 
 def _attempts(state: FlowState, outcome: Outcome) -> int:

@@ -198,11 +198,13 @@ class _Endpoint:
             return Reply(self.runtime.apology(error), end=True)
 
     def event(self, status: int, reason: str) -> WebhookEvent:
+        """Tell whether a request was let in."""
         return WebhookEvent(
             flow=self.flow.name, platform=self.gateway.platform, gateway=self.gateway.name, status=status, reason=reason
         )
 
     def sent(self, inbound: Inbound) -> MessageEvent:
+        """Tell that the reply to a message was handed over."""
         config = self.sessions or self.runtime.sessions
         return MessageEvent(
             flow=self.flow.name,
