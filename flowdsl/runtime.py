@@ -150,7 +150,7 @@ class Runtime:
     async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig) -> Reply:
         _require_text(inbound)
         session_id = config.session_id(inbound, flow=service.flow)
-        name = mark(inbound)
+        name = mark(inbound, service.flow.name)
         report = Report(service.flow, inbound, session_id)
         report.received()
 

@@ -66,11 +66,17 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
 
 
-def mark(inbound: Inbound) -> str:
-    """Name a message: by the gateway's id where it has one, else by what was typed."""
+def mark(inbound: Inbound, flow: str) -> str:
+    """Name a message: by the gateway's id where it has one, else by what was typed.
+
+    Args:
+        inbound: the message.
+        flow: name of the flow it is for; a session may serve several, through several gateways.
+    """
+    origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
     if inbound.message_id is not None:
-        return "i" + _digest(inbound.message_id)
-    return "t" + _digest(f"{inbound.new:d}{inbound.dialled or ''}\n{inbound.text}")
+        return "i" + _digest(origin + inbound.message_id)
+    return "t" + _digest(f"{origin}{inbound.new:d}{inbound.dialled or ''}\n{inbound.text}")
 
 
 def answered_before(record: Record, inbound: Inbound, name: str) -> Seen | None:

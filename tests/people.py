@@ -33,8 +33,8 @@ class Person:
 
     def message(self, text: str, *, new: bool = False, **fields: Any) -> Inbound:
         """Make a message of this person."""
-        known: dict[str, Any] = {"request_id": self.session, "msisdn": self.msisdn, "user_id": self.msisdn}
-        return Inbound(platform=self.platform, gateway="test", text=text, new=new, **{**known, **fields})
+        known: dict[str, Any] = {"gateway": "test", "request_id": self.session, "msisdn": self.msisdn, "user_id": self.msisdn}
+        return Inbound(platform=self.platform, text=text, new=new, **{**known, **fields})
 
     async def send(self, inbound: Inbound) -> Reply:
         """Send a message as it is."""

@@ -488,6 +488,32 @@ async def test_two_flows_of_one_session_have_journals_of_their_own() -> None:
     assert await first.type("Accra") == "Ama of Accra, opened by *920*77#."
 
 
+async def test_the_same_text_to_two_flows_of_one_session_is_two_messages() -> None:
+    """What is typed to one flow at the moment it is typed to another is no retry of it."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    sessions = SessionConfig(boundaries=())
+    first, second = Person(runtime, survey, sessions=sessions), Person(runtime, counting, sessions=sessions)
+    second.session = first.session
+    await first.dial()
+    await second.dial()
+    gate = asyncio.Event()
+    store.before_load.append(gate.wait)
+    tasks = [asyncio.create_task(person.type("x")) for person in (first, second)]
+    await asyncio.sleep(0)
+    gate.set()
+    assert await asyncio.gather(*tasks) == ["Hello, x.\nTown?", "x|"]
+
+
+async def test_two_gateways_may_give_the_same_message_id() -> None:
+    """In a session across platforms an id says which message it is only together with its gateway."""
+    person = Person(Runtime(), counting, sessions=SessionConfig().cross_platform())
+    await person.dial()
+    assert await person.type("a", "1") == "a|"
+    reply = await person.send(person.message("b", message_id="1", gateway="another"))
+    assert reply.text == "a,b|"
+
+
 async def test_session_data_is_shared_and_survives_a_flow() -> None:
     """What one flow remembers another reads; replay does not add to it twice."""
 
