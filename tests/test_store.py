@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from flowdsl import ConfigurationError, Runtime
 from flowdsl._aiocache import CacheStore, MemoryCache, open_cache
 from flowdsl.errors import StoreUnavailable
+from flowdsl.store import Stored
 from tests.servers import Server, free_port
 
 _numbers = itertools.count()
@@ -275,6 +276,45 @@ async def test_a_timed_out_answer_is_never_taken_for_another(kind: str, request:
         for name in ("c", "b", "a", "c"):
             held = await load_again(store, name)
             assert held == f"of {name}"
+    await store.close()
+
+
+async def test_what_runs_together_goes_together(own_valkey: Server) -> None:
+    """The commands of many turns take one connection; one that fails, or whose turn is given up, hurts no other."""
+    cache = open_cache(f"redis://127.0.0.1:{own_valkey.port}")
+    store = CacheStore(cache, owned=True)
+    names = [f"person {number}" for number in range(60)]
+    assert all(await asyncio.gather(*(store.create(name, name, 60) for name in names)))
+    await cache.client.lpush("no-session", "1")
+    loads = [asyncio.ensure_future(store.load(name)) for name in ["no-session", *names]]
+    await asyncio.sleep(0)  # now they are on their way
+    loads[1].cancel()
+    wrong, given_up, *held = await asyncio.gather(*loads, return_exceptions=True)
+    assert isinstance(wrong, StoreUnavailable)
+    assert "WRONGTYPE" in str(wrong)
+    assert isinstance(given_up, asyncio.CancelledError)
+    assert [each.value for each in held if isinstance(each, Stored)] == names[1:]
+    assert len(await cache.client.client_list()) == 1
+    await store.close()
+
+
+async def test_connections_are_bounded(own_valkey: Server) -> None:
+    """With all connections waiting for the server, the others wait for a connection, and no longer than they would for it."""
+    cache = open_cache(f"redis://127.0.0.1:{own_valkey.port}?connections=2&timeout=0.5")
+    store = CacheStore(cache, owned=True)
+    own_valkey.freeze()
+    loads = []
+    for number in range(8):
+        loads.append(asyncio.ensure_future(store.load(f"person {number}")))
+        for _ in range(3):
+            await asyncio.sleep(0)  # each in a round of its own
+    own_valkey.thaw()
+    assert await asyncio.gather(*loads) == [None] * 8
+    assert len(await cache.client.client_list()) == 2
+    own_valkey.freeze()
+    failed = await asyncio.gather(*(store.delete(name) for name in "ab"), store.touch("a", 60), return_exceptions=True)
+    own_valkey.thaw()
+    assert [type(each) for each in failed] == [StoreUnavailable] * 3
     await store.close()
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final, Protocol
 
 from aiocache.base import BaseCache
 
+from flowdsl._aiocache.batches import Batches
+
 __all__ = ["Backend", "backend_of"]
 
 # Memcached takes a longer one for a date (protocol.txt, "Expiration times").
@@ -17,7 +19,12 @@ _MEMCACHED_LONGEST_TTL: Final = 30 * 24 * 3600
 
 
 class Backend(Protocol):
-    """What differs between the kinds of caches. Whatever goes wrong is raised as the client raises it."""
+    """What differs between the kinds of caches. Whatever goes wrong is raised as the client raises it.
+
+    ``bounded`` tells that its operations end in the cache's time by themselves.
+    """
+
+    bounded: bool
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
         """Read a value and the token that proves it was read."""
@@ -33,6 +40,10 @@ class Backend(Protocol):
 
     async def touch(self, key: str, ttl: float | None) -> None:
         """Renew a value's time to live."""
+        ...
+
+    async def delete(self, key: str) -> bool:
+        """Remove a value; ``False`` where there was none."""
         ...
 
 
@@ -52,6 +63,8 @@ class _Any:
     serializer is passed by, because values are texts already.
     """
 
+    bounded = False
+
     def __init__(self, cache: Any) -> None:
         self.cache = cache  # aiocache's decorators hide from type checkers what its methods take
 
@@ -70,8 +83,10 @@ class _Any:
         return bool(await self.cache.set(key, value, ttl=ttl, dumps_fn=_as_is, timeout=0, _cas_token=token))
 
     async def touch(self, key: str, ttl: float | None) -> None:
-        # Zero is "for ever"; Redis takes whole seconds only here.
-        await self.cache.expire(key, 0 if ttl is None else math.ceil(ttl), timeout=0)
+        await self.cache.expire(key, 0 if ttl is None else math.ceil(ttl), timeout=0)  # zero is "for ever"
+
+    async def delete(self, key: str) -> bool:
+        return bool(await self.cache.delete(key, timeout=0))
 
 
 class _Redis(_Any):
@@ -80,9 +95,11 @@ class _Redis(_Any):
     They take about as long as the commands themselves.
     """
 
+    bounded = True
+
     def __init__(self, cache: Any) -> None:
         super().__init__(cache)
-        self.client = cache.client
+        self.send = Batches(cache.client, timeout=cache.timeout or None, at_once=cache.pool_max_size).send
         self.script: str = cache.CAS_SCRIPT
         self.digest = sha1(self.script.encode(), usedforsecurity=False).hexdigest()  # Redis names scripts by it
         self.native = True
@@ -92,11 +109,11 @@ class _Redis(_Any):
         return built
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
-        value = await self.client.execute_command("GET", self.built(key))
+        value = await self.send("GET", self.built(key))
         return None if value is None else (value, value)
 
     async def add(self, key: str, value: str, ttl: float | None) -> bool:
-        return bool(await self.client.execute_command("SET", self.built(key), value, "NX", *_lifetime(ttl)))
+        return bool(await self.send("SET", self.built(key), value, "NX", *_lifetime(ttl)))
 
     async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
         from redis.exceptions import NoScriptError, ResponseError
@@ -104,16 +121,23 @@ class _Redis(_Any):
         if self.native:
             try:
                 # Valkey from 8.1 and Redis from 8.4 compare by themselves, for a tenth of what a script takes.
-                return bool(await self.client.execute_command("SET", self.built(key), value, "IFEQ", token, *_lifetime(ttl)))
+                return bool(await self.send("SET", self.built(key), value, "IFEQ", token, *_lifetime(ttl)))
             except ResponseError as error:
                 if "syntax" not in str(error).lower():
                     raise
                 self.native = False  # an older server; it has written nothing
         arguments = (1, self.built(key), value, token, *_lifetime(ttl))
         try:
-            return bool(await self.client.execute_command("EVALSHA", self.digest, *arguments))
+            return bool(await self.send("EVALSHA", self.digest, *arguments))
         except NoScriptError:  # once after each start of the server
-            return bool(await self.client.execute_command("EVAL", self.script, *arguments))
+            return bool(await self.send("EVAL", self.script, *arguments))
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        built = self.built(key)
+        await (self.send("PERSIST", built) if ttl is None else self.send("PEXPIRE", built, math.ceil(ttl * 1000)))
+
+    async def delete(self, key: str) -> bool:
+        return bool(await self.send("DEL", self.built(key)))
 
 
 class _Memcached(_Any):

@@ -40,19 +40,17 @@ class CacheStore:
         cache: any aiocache cache. Its serializer is not used: values are texts already, and neither
             pickled nor shared as live objects.
         owned: close the cache with the store.
-        at_once: how many operations may be under way; the others wait. ``None`` for any number.
 
     Raises:
         ConfigurationError: aiocache is switched off by the environment.
     """
 
-    def __init__(self, cache: BaseCache, *, owned: bool, at_once: int | None = None) -> None:
+    def __init__(self, cache: BaseCache, *, owned: bool) -> None:
         refuse_if_disabled()
         self._cache: Any = cache
         self._backend = backend_of(cache)
         self._owned = owned
-        self._timeout: float | None = cache.timeout or None
-        self._slots = None if at_once is None else asyncio.Semaphore(at_once)
+        self._timeout: float | None = None if self._backend.bounded else cache.timeout or None
 
     async def load(self, key: str) -> Stored | None:
         """Read a value and its token."""
@@ -73,7 +71,7 @@ class CacheStore:
 
     async def delete(self, key: str) -> bool:
         """Remove a value."""
-        return bool(await self._done(self._cache.delete(_safe(key), timeout=0), "delete"))
+        return await self._done(self._backend.delete(_safe(key)), "delete")
 
     async def close(self) -> None:
         """Close the cache's connections, if they are this store's to close."""
@@ -90,16 +88,12 @@ class CacheStore:
             if self._timeout is None:
                 return await operation
             async with asyncio.timeout(self._timeout):
-                if self._slots is None:
-                    return await operation
-                async with self._slots:
-                    return await operation
+                return await operation
         # Each backend has errors of its own, and all of them mean the same: the store failed.
         except Exception as error:
-            reason = "it did not answer in time" if isinstance(error, asyncio.TimeoutError) else repr(error)
+            late = isinstance(error, asyncio.TimeoutError)
+            reason = "it did not answer in time" if late else f"{type(error).__name__}: {error}"
             raise StoreUnavailable(f"the session store {self._cache!r} could not {verb}: {reason}") from error
-        finally:
-            operation.close()  # where it never began, because no slot came free in time
 
 
 def _as_text(value: str | bytes) -> str:

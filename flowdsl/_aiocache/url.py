@@ -21,8 +21,7 @@ def open_store(url: str) -> CacheStore:
     Raises:
         ConfigurationError: as :func:`open_cache`.
     """
-    cache = open_cache(url)
-    return CacheStore(cache, owned=True, at_once=getattr(cache, "pool_max_size", None))
+    return CacheStore(open_cache(url), owned=True)
 
 
 # A turn reads and writes once each, and the strictest gateway waits 5 seconds for its answer.
