@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from flowdsl.errors import BadPrompt, UnstorableValue
-from flowdsl.journal import encode, named_types
+from flowdsl.journal import PLAIN, encode, named_types
 from flowdsl.steps import Prompt
 
 __all__ = ["Accepted", "Rejected", "known_types", "verdict"]
@@ -87,7 +87,7 @@ def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
 
 def _stored(prompt: Prompt[Any], value: Any, types: Mapping[str, type]) -> Any:
     try:
-        return encode(value, known_types(prompt, types))
+        return encode(value, types if value.__class__ in PLAIN else known_types(prompt, types))
     except UnstorableValue as error:
         raise UnstorableValue(f"its answer is {error}") from error
 

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from aiocache.base import BaseCache
@@ -45,86 +46,67 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
     def __repr__(self) -> str:
         return f"MemoryCache({len(self._values)} of {self._sessions} sessions)"
 
-    # aiocache wraps the public operations in look-ups of the environment, time-outs and plugins, which here
-    # would take several times as long as the work.
-    async def get(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, key: str, default: Any = None, loads_fn: Callable[[Any], Any] | None = None, **_: Any
-    ) -> Any:
-        """Read a value, or the default."""
-        value = await self._get(key)
-        if value is None:
-            return default
-        return value if loads_fn is None else loads_fn(value)
-
-    async def set(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self,
-        key: str,
-        value: Any,
-        ttl: float | None = None,
-        dumps_fn: Callable[[Any], Any] = str,
-        _cas_token: Any = None,
-        **_: Any,
-    ) -> bool:
-        """Write a value; with a token only over the value that was read."""
-        return await self._set(key, dumps_fn(value), ttl, _cas_token)
-
-    async def add(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, key: str, value: Any, ttl: float | None = None, dumps_fn: Callable[[Any], Any] = str, **_: Any
-    ) -> bool:
-        """Write a value where there is none."""
-        return await self._add(key, dumps_fn(value), ttl)
-
-    async def _get(self, key: str, encoding: str | None = None, _conn: Any = None) -> Any:
+    def held(self, key: str) -> Any:
+        """Read a value without waiting; ``None`` where there is none."""
         held = self._values.get(key)
-        if held is None or not self._expired(held[1]):
-            return held and held[0]
+        if held is None:
+            return None
+        value, deadline = held
+        if deadline is None or self._clock() < deadline:
+            return value
         del self._values[key]
         return None
 
-    async def _exists(self, key: str, _conn: Any = None) -> bool:
-        return await self._get(key) is not None
-
-    async def _set(self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None) -> bool:
-        if _cas_token is not None and _cas_token != await self._get(key):
+    def swap(self, key: str, value: Any, held: Any, ttl: float | None) -> bool:
+        """Write a value over the one that is held, or over none, without waiting; ``False`` if another is held."""
+        if held != self.held(key):
             return False
         self._put(key, value, ttl)
         return True
 
+    def discard(self, key: str) -> bool:
+        """Remove a value without waiting; ``False`` where there was none."""
+        return self._values.pop(key, None) is not None
+
+    async def _get(self, key: str, encoding: str | None = None, _conn: Any = None) -> Any:
+        return self.held(key)
+
+    async def _exists(self, key: str, _conn: Any = None) -> bool:
+        return self.held(key) is not None
+
+    async def _set(self, key: str, value: Any, ttl: float | None = None, _cas_token: Any = None, _conn: Any = None) -> bool:
+        return self.swap(key, value, self.held(key) if _cas_token is None else _cas_token, ttl)
+
     async def _add(self, key: str, value: Any, ttl: float | None = None, _conn: Any = None) -> bool:
-        if await self._get(key) is not None:
+        if not self.swap(key, value, None, ttl):
             raise ValueError(f"Key {key} already exists, use .set to update the value")
-        self._put(key, value, ttl)
         return True
 
     async def _expire(self, key: str, ttl: float | None, _conn: Any = None) -> bool:
-        value = await self._get(key)
-        if value is None:
-            return False
-        self._put(key, value, ttl)
-        return True
+        value = self.held(key)
+        return value is not None and self.swap(key, value, value, ttl)
 
     async def _delete(self, key: str, _conn: Any = None) -> int:
-        return 0 if self._values.pop(key, None) is None else 1
+        return int(self.discard(key))
 
     async def _clear(self, namespace: str | None = None, _conn: Any = None) -> bool:
         for key in [key for key in self._values if key.startswith(namespace or "")]:
             del self._values[key]
         return True
 
-    def _expired(self, deadline: float | None) -> bool:
-        return deadline is not None and self._clock() >= deadline
-
     def _put(self, key: str, value: Any, ttl: float | None) -> None:
-        self._values[key] = (value, self._clock() + ttl if ttl else None)
-        self._values.move_to_end(key)
+        now = self._clock()
+        values = self._values
+        values[key] = (value, now + ttl if ttl else None)
+        values.move_to_end(key)
         # Two looks at the oldest per write are enough to forget faster than to remember.
-        for _ in range(2):
-            oldest, (_value, deadline) = next(iter(self._values.items()))
-            if not self._expired(deadline):
+        for oldest in tuple(islice(values, 2)):
+            deadline = values[oldest][1]
+            if deadline is None or now < deadline:
                 break
-            del self._values[oldest]
-        if len(self._values) > self._sessions:
-            self._values.popitem(last=False)
+            del values[oldest]
+        if len(values) > self._sessions:
+            values.popitem(last=False)
             if not self._full:
                 self._full = True
                 logger.warning("memory holds its limit of %d sessions: the oldest are now forgotten", self._sessions)
