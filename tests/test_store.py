@@ -318,6 +318,31 @@ async def test_connections_are_bounded(own_valkey: Server) -> None:
     await store.close()
 
 
+def test_a_store_outlives_an_event_loop(own_valkey: Server) -> None:
+    """A loop that ends with a command waiting, as in a shell or a test, leaves nothing behind for the next one to wait for."""
+    store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}"), owned=True)
+    loop = asyncio.new_event_loop()
+    stranded = store.load("nobody")
+
+    async def begin() -> None:
+        stranded.send(None)
+        loop.stop()
+
+    begun = loop.create_task(begin())
+    loop.run_forever()
+    assert begun.done()
+    loop.close()
+
+    async def load() -> Stored | None:
+        async with asyncio.timeout(10):
+            held = await store.load("nobody")
+        await store.close()
+        return held
+
+    assert asyncio.run(load()) is None
+    stranded.close()
+
+
 async def load_again(store: CacheStore, name: str) -> str | None:
     """Load as soon as the server has come to itself."""
     for _ in range(50):

@@ -24,6 +24,7 @@ class Batches:
         self._client = client
         self._timeout = timeout
         self._at_once = at_once
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Command] = []
         self._deadline: float | None = None
         self._under_way: set[asyncio.Task[None]] = set()
@@ -31,6 +32,9 @@ class Batches:
     def send(self, *command: Any) -> asyncio.Future[Any]:
         """Send a command with the others of this round; the future has its answer, or what went wrong."""
         loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            # Another one has ended, and what it had not sent will not be.
+            self._loop, self._waiting, self._under_way = loop, [], set()
         answer: asyncio.Future[Any] = loop.create_future()
         if not self._waiting:
             self._deadline = None if self._timeout is None else loop.time() + self._timeout
