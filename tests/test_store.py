@@ -5,13 +5,15 @@ import itertools
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from aiocache import SimpleMemoryCache
+from aiocache import RedisCache, SimpleMemoryCache
 from aiocache.plugins import BasePlugin
 from aiocache.serializers import JsonSerializer, PickleSerializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from redis.asyncio import Redis
 
 from flowdsl import ConfigurationError, Runtime
 from flowdsl._aiocache import CacheStore, MemoryCache, open_cache
@@ -298,6 +300,42 @@ async def test_what_runs_together_goes_together(own_valkey: Server) -> None:
     await store.close()
 
 
+async def test_each_command_waits_its_own_time(own_valkey: Server) -> None:
+    """Commands that wait for a connection share a batch when there is one, but none fails before its own time has come."""
+    address = f"redis://127.0.0.1:{own_valkey.port}?connections=1"
+    store = CacheStore(open_cache(f"{address}&timeout=1"), owned=True)
+    clock = CacheStore(open_cache(f"{address}&timeout=0.5"), owned=True)
+    own_valkey.freeze()
+    first = asyncio.ensure_future(store.load("first"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    second = asyncio.ensure_future(store.load("second"))
+    with pytest.raises(StoreUnavailable, match="in time"):
+        await clock.load("half the time")
+    third = asyncio.ensure_future(store.load("third"))
+    for early in (first, second):
+        with pytest.raises(StoreUnavailable, match="in time"):
+            await early
+    own_valkey.thaw()
+    assert await third is None
+    await store.close()
+    await clock.close()
+
+
+async def test_the_clients_own_bound_is_kept(own_valkey: Server) -> None:
+    """A cache of a person's own may have a client of its own, whose pool raises where it has no connection left."""
+    cache = RedisCache(endpoint="127.0.0.1", port=own_valkey.port)
+    cache.client = Redis(port=own_valkey.port, max_connections=2)
+    store = CacheStore(cache, owned=True)
+    loads = []
+    for number in range(8):
+        loads.append(asyncio.ensure_future(store.load(f"person {number}")))
+        for _ in range(3):
+            await asyncio.sleep(0)  # each in a round of its own
+    assert await asyncio.gather(*loads) == [None] * 8
+    await store.close()
+
+
 async def test_connections_are_bounded(own_valkey: Server) -> None:
     """With all connections waiting for the server, the others wait for a connection, and no longer than they would for it."""
     cache = open_cache(f"redis://127.0.0.1:{own_valkey.port}?connections=2&timeout=0.5")
@@ -318,29 +356,24 @@ async def test_connections_are_bounded(own_valkey: Server) -> None:
     await store.close()
 
 
-def test_a_store_outlives_an_event_loop(own_valkey: Server) -> None:
-    """A loop that ends with a command waiting, as in a shell or a test, leaves nothing behind for the next one to wait for."""
-    store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}"), owned=True)
-    loop = asyncio.new_event_loop()
-    stranded = store.load("nobody")
-
-    async def begin() -> None:
-        stranded.send(None)
-        loop.stop()
-
-    begun = loop.create_task(begin())
-    loop.run_forever()
-    assert begun.done()
-    loop.close()
+def test_event_loops_do_not_wait_for_each_other(own_valkey: Server) -> None:
+    """A loop that ends or goes on in another thread, as in a shell or a test, takes no command of this one with it."""
+    store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}?timeout=2"), owned=True)
 
     async def load() -> Stored | None:
-        async with asyncio.timeout(10):
-            held = await store.load("nobody")
+        held = await store.load("nobody")
         await store.close()
         return held
 
-    assert asyncio.run(load()) is None
-    stranded.close()
+    async def beside() -> Stored | None:
+        async with asyncio.timeout(10):
+            loading = asyncio.ensure_future(load())
+            await asyncio.sleep(0)  # now it leaves with this round
+            with ThreadPoolExecutor() as others:
+                assert others.submit(asyncio.run, load()).result() is None
+            return await loading
+
+    assert asyncio.run(beside()) is None
 
 
 async def load_again(store: CacheStore, name: str) -> str | None:

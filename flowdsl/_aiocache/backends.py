@@ -129,7 +129,10 @@ class _Redis(_Any):
 
     def __init__(self, cache: Any) -> None:
         super().__init__(cache)
-        self.send = Batches(cache.client, timeout=cache.timeout or None, at_once=cache.pool_max_size).send
+        # Where a pool has no more connections it raises, and does not wait.
+        pool = getattr(cache.client, "connection_pool", None)
+        connections: int | None = getattr(pool, "max_connections", None)
+        self.send = Batches(cache.client, timeout=cache.timeout or None, at_once=connections).send
         self.script: str = cache.CAS_SCRIPT
         self.digest = sha1(self.script.encode(), usedforsecurity=False).hexdigest()  # Redis names scripts by it
         self.native = True
