@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from enum import Enum, EnumMeta
 from typing import Any, Final, NamedTuple
 
@@ -142,11 +142,18 @@ def _listed(choices: Any) -> Iterable[Option]:
     if isinstance(choices, Mapping):
         return (Option(key, label) for key, label in choices.items())
     if isinstance(choices, Sequence) and not isinstance(choices, str | bytes):
-        return (Option(key, str(key.value if isinstance(key, Enum) else key)) for key in choices)
+        return (Option(key, _label(key)) for key in choices)
+    unordered = " (a set has no order, so the numbers would change from one screen to the next)"
     raise BadPrompt(
-        f"its choices are {type(choices).__name__} {choices!r}: give a list, a mapping from answer to label, or an Enum "
-        "(a set has no order, so the numbers would change from one screen to the next)"
+        f"its choices are {type(choices).__name__} {choices!r}: give a list, a mapping from answer to label, or an Enum"
+        f"{unordered if isinstance(choices, Set) else ''}"
     )
+
+
+def _label(key: Any) -> str:
+    if isinstance(key, tuple | list | dict):
+        raise BadPrompt(f"its choice {key!r} has no label: for labels give a mapping, such as {{'en': 'English'}}")
+    return str(key.value if isinstance(key, Enum) else key)
 
 
 def _enum_label(member: Enum) -> str:

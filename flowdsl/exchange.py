@@ -1,10 +1,12 @@
 """One message and its session: load, play and save, over again for as long as another process saves first."""
 
+import logging
 from collections.abc import Callable
 from typing import Final
 
 from flowdsl.errors import StoreUnavailable
 from flowdsl.messages import Inbound, Reply
+from flowdsl.outcome import Outcome
 from flowdsl.record import Record, Seen, read
 from flowdsl.reports import Report
 from flowdsl.sessions import SessionConfig
@@ -12,6 +14,8 @@ from flowdsl.store import SessionStore, Stored
 from flowdsl.turn import Service, Turn, answered_before, lost_to_itself, take_turn
 
 __all__ = ["Exchange"]
+
+logger = logging.getLogger("flowdsl")
 
 # Every lost save means that another one succeeded, so this many in a row do not happen to a person.
 _TRIES: Final = 20
@@ -116,5 +120,19 @@ class Exchange:
             return False
 
     def _done(self, turn: Turn) -> Reply:
+        if turn.outcome is not None:
+            self._warn(turn, turn.outcome)
         self._report.turned(turn)
         return turn.reply
+
+    def _warn(self, turn: Turn, outcome: Outcome) -> None:
+        """Tell the author of what no person can tell them."""
+        name = self._service.flow.name
+        if (parted := outcome.divergence) is not None:
+            logger.warning(
+                "flow %r asks for %r at %s, and session %s has an answer to %r there: the code has changed, or does not go "
+                "the same way each time",
+                *(name, parted.found, parted.where, self._session_id, parted.expected),
+            )
+        if outcome.prompt is None and self._service.screen is not None and not turn.reply.text:
+            logger.warning("flow %r ends with an empty screen: end it with `yield Say(…)`", name)

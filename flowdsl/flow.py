@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
 
 from flowdsl.errors import ConfigurationError, NotAFlow
 from flowdsl.journal import named_types
@@ -13,6 +13,9 @@ __all__ = ["Flow", "flow"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+UNKNOWN: Final = "an unknown place"
+"""Where the line of an error cannot be told."""
 
 _HERE = Path(__file__).parent
 _STEPS = frozenset({Prompt.__iter__.__code__, Say.__iter__.__code__})
@@ -122,7 +125,7 @@ def position(generator: Generator[Any, Any, Any]) -> str:
 
 def _definition(function: Any) -> str:
     code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else "an unknown place"
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else UNKNOWN
 
 
 def _require_generator(function: Any, where: str) -> None:
@@ -153,7 +156,7 @@ def _takes_chat(function: Any, where: str) -> bool:
 
 def source_line(error: BaseException) -> str:
     """Say where an exception was raised, as ``file:line``, in the code nearest to the flow's author."""
-    place = "an unknown place"
+    place = UNKNOWN
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename

@@ -5,11 +5,12 @@ Pure: no clock, no chance, no I/O. The same journal and the same answer give the
 
 from collections.abc import Generator, Mapping
 from contextlib import suppress
+from inspect import isgeneratorfunction
 from typing import Any, Final
 
 from flowdsl.choices import seen_as
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, LimitExceeded, UnstorableValue
-from flowdsl.flow import Flow, position, source_line
+from flowdsl.flow import UNKNOWN, Flow, position, source_line
 from flowdsl.journal import PLAIN, PROMPT, Entry, decode
 from flowdsl.outcome import Asked, Divergence, Limits, Outcome
 from flowdsl.steps import Prompt, Say
@@ -186,6 +187,11 @@ class _Player:
             return verdict(prompt, answer, self.flow.types)
         except (BadPrompt, UnstorableValue) as error:
             raise type(error)(f"prompt {prompt.key!r}: {error}") from error
+        except Exception as error:
+            if source_line(error) != UNKNOWN:
+                raise
+            # What is not written in Python has no line of its own.
+            raise BadPrompt(f"prompt {prompt.key!r}: its validate or transform raised {error!r}") from error
 
     def diverged(self, expected: Entry, step: Any) -> None:
         found = step.key if isinstance(step, Prompt) else None
@@ -254,6 +260,9 @@ def _not_a_step(step: Any) -> str:
         return f"it yields the flow {step.name!r}: write `yield from {step.name}(…)`"
     if isinstance(step, str):
         return f"it yields the text {step!r}: write `yield Say(…)` to tell it, or `yield Prompt(…)` to ask"
+    if callable(step) and (name := getattr(step, "__qualname__", "")):
+        verb = "yield from" if isgeneratorfunction(step) else "yield"
+        return f"it yields the function {name} itself: write `{verb} {name}(…)`"
     if hasattr(step, "__await__"):
         return f"it yields {step!r}, which must be awaited: a flow cannot wait for anything but answers"
     return f"it yields {step!r}, which is neither a Prompt nor a Say"

@@ -39,8 +39,7 @@ def load_flow(target: str) -> Flow[..., Any]:
 def _load_module(name: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
         raise ConfigurationError(f"{name!r} is no name of a module: write MODULE:FLOW or FILE.py:FLOW")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    _import_from(Path.cwd())
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -52,6 +51,7 @@ def _load_module(name: str) -> ModuleType:
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ConfigurationError(f"there is no file {path}")
+    _import_from(path.parent)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"{path} is not a Python file")
@@ -59,3 +59,10 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _import_from(folder: Path) -> None:
+    # As `python file.py` and `python -m module` do.
+    place = str(folder.resolve())
+    if place not in sys.path:
+        sys.path.insert(0, place)

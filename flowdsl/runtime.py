@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from flowdsl.errors import BadPayload, ConfigurationError
+from flowdsl.errors import AuthorError, BadPayload, ConfigurationError
 from flowdsl.exchange import Exchange
 from flowdsl.flow import Flow, source_line
 from flowdsl.lanes import Lanes
@@ -181,7 +181,10 @@ class Runtime:
     def _failed(self, flow: Flow[..., Any], error: Exception, waiting: bool, report: Report, session_id: str) -> Reply:
         """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
         where = getattr(error, "where", None) or source_line(error)
-        logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
+        if isinstance(error, AuthorError):  # says itself what is wrong, and where
+            logger.error("session %s: %s", session_id, error)
+        else:
+            logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
         report.failed(error, where)
         return Reply(self.apology(error), end=not waiting)
 

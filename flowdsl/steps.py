@@ -162,6 +162,10 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         answer: T = yield self
         return answer
 
+    def __format__(self, spec: str) -> str:
+        """Refuse to be put into a text, where the answer was meant and a ``yield`` is missing."""
+        raise BadPrompt(f"prompt {self.key!r} itself is put into a text, not its answer: write `yield` before `Prompt(…)`")
+
     @staticmethod
     def confirm(key: str, text: str, *, yes: str = "Yes", no: str = "No") -> Prompt[bool]:
         """Ask a question that is answered by yes or no.

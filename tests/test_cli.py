@@ -110,6 +110,15 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
+    """A flow given by its file finds what lies beside it, wherever the command is run."""
+    (tmp_path / "words.py").write_text("HELLO = 'Hello from beside!'\n")
+    (tmp_path / "flows.py").write_text(
+        "from words import HELLO\nfrom flowdsl import Say, flow\n@flow\ndef hello():\n    yield Say(HELLO)\n"
+    )
+    assert "Hello from beside!" in run("chat", f"{tmp_path}/flows.py:hello").stdout
+
+
 def test_an_error_inside_a_module_is_not_hidden(tmp_path: Path) -> None:
     """A module that cannot be imported for a reason of its own shows that reason."""
     (tmp_path / "flows.py").write_text("import no_such_package\n")

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import gc
+import operator
 from collections.abc import Callable, Generator
 from enum import StrEnum
 from pathlib import Path
@@ -290,6 +291,19 @@ def yields_a_flow() -> Any:
     yield greeting  # here: a flow
 
 
+def yields_confirm() -> Any:
+    yield Prompt.confirm  # here: a function of ours
+
+
+def yields_the_function_of_a_part() -> Any:
+    yield sub  # here: a part without a call
+
+
+def puts_a_prompt_into_a_text() -> Any:
+    name = Prompt("name", "Name?")
+    yield Say(f"Hello, {name}!")  # here: a prompt in a text
+
+
 def yields_a_number() -> Any:
     yield 5  # here: a number
 
@@ -347,6 +361,10 @@ def stores_it_by_yield_from() -> Any:
     yield from Prompt("file", "Name a file:", transform=Path)  # here: an answer that cannot be stored, by yield from
 
 
+def transforms_by_what_is_not_python() -> Any:
+    yield Prompt("name", "Name?", transform=operator.itemgetter("name"))  # here: a function without lines
+
+
 def validates_by_true() -> Any:
     yield Prompt("age", "Age?", validate=str.isdecimal)  # type: ignore[call-overload]  # here: a bool
 
@@ -402,6 +420,9 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (yields_none_later, ["Ama"], BadStep, "None after an answer", ["yields nothing"]),
     (yields_a_text, [], BadStep, "a text", ["'Hello'", "write `yield Say(…)`"]),
     (yields_a_flow, [], BadStep, "a flow", ["'greeting'", "write `yield from greeting(…)`"]),
+    (yields_confirm, [], BadStep, "a function of ours", ["write `yield Prompt.confirm(…)`"]),
+    (yields_the_function_of_a_part, [], BadStep, "a part without a call", ["write `yield from sub(…)`"]),
+    (puts_a_prompt_into_a_text, [], BadPrompt, "a prompt in a text", ["prompt 'name' itself", "write `yield`"]),
     (yields_a_number, [], BadStep, "a number", ["it yields 5"]),
     (yields_a_list, [], BadStep, "a list", ["it yields ["]),
     (delegates_to_a_mistake, ["x"], BadStep, "in a sub-generator", ["yields nothing"]),
@@ -422,6 +443,7 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
         "an answer that cannot be stored, by yield from",
         ["'file'", "of type pathlib."],
     ),
+    (transforms_by_what_is_not_python, ["x"], BadPrompt, "a function without lines", ["'name'", "raised TypeError"]),
     (validates_by_true, ["40"], BadPrompt, "a bool", ["'age'", "validate returned True"]),
     (validates_by_true, ["x"], BadPrompt, "a bool", ["'age'", "validate returned False"]),
     (validates_by_an_empty_text, ["x"], BadPrompt, "an empty text", ["'age'", "validate returned ''"]),

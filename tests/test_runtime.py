@@ -369,6 +369,33 @@ async def test_a_flow_that_raises_at_once_ends_the_session() -> None:
     assert await person.send(person.message("", new=True)) == Reply("We are closed.", end=True)
 
 
+async def test_a_mistake_of_the_author_is_logged_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    """What flowdsl found wrong says itself what and where, so no traceback through flowdsl hides it."""
+
+    @flow
+    def mistaken() -> Any:
+        yield "Hello"
+
+    await Person(Runtime(), mistaken).dial()
+    (record,) = caplog.records
+    assert "flow 'mistaken' at " in record.getMessage()
+    assert record.exc_info is None
+
+
+async def test_a_flow_that_ends_with_nothing_to_show_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """An empty screen tells the person nothing, and the author would not learn of it otherwise."""
+
+    @flow
+    def silent() -> Steps[None]:
+        yield from Prompt("name", "Name?")
+
+    person = Person(Runtime(), silent)
+    await person.dial()
+    assert not caplog.records
+    assert await person.type("Ama") == ""
+    assert "flow 'silent' ends with an empty screen" in caplog.text
+
+
 async def test_what_is_no_record_is_left_alone() -> None:
     """Something else under a session's key is an error that says so, and is not overwritten."""
     store = Faulty()

@@ -146,8 +146,8 @@ async def test_dialling_again_gives_no_new_attempts(heard: Heard) -> None:
     assert [event.attempts for event in rejected] == [1, 2, 3]
 
 
-async def test_changed_code_is_told(heard: Heard) -> None:
-    """A deploy that asks something else than the journal answers is reported with both sides and the place."""
+async def test_changed_code_is_told(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    """A deploy that asks something else than the journal answers is reported, and logged, with both sides and the place."""
     cache = MemoryCache()
 
     def asking(keys: list[str]) -> Flow[[], None]:
@@ -169,6 +169,8 @@ async def test_changed_code_is_told(heard: Heard) -> None:
     (event,) = [event for _, event in heard.events if isinstance(event, signals.FlowDiverged)]
     assert (event.expected, event.found) == ("age", "sex")
     assert event.where.startswith(f"{__file__}:")
+    (record,) = caplog.records
+    assert all(part in record.getMessage() for part in ("'asking'", "'sex'", "'age'", event.where, event.session_id))
 
 
 async def test_a_receiver_of_one_flow_hears_only_of_it() -> None:
