@@ -28,12 +28,14 @@ class Session:
     replayed ``session.set("count", session.get("count", 0) + 1)`` gives the same count every time.
     """
 
-    __slots__ = ("_began", "_data", "_types")
+    __slots__ = ("_began", "_data", "_types", "destroyed")
 
     def __init__(self, began: Mapping[str, Any], types: Mapping[str, type]) -> None:
         self._began = began
         self._types = types
         self._data: dict[str, Any] | None = None
+        self.destroyed = False
+        """The flow wants the session to end with it."""
 
     def get(self, key: str, default: Any = None) -> Any:
         """Read a value, or the default where there is none."""
@@ -55,6 +57,15 @@ class Session:
     def clear(self) -> None:
         """Forget all values."""
         self._working().clear()
+
+    def exists(self) -> bool:
+        """Tell whether anything is remembered at all."""
+        return bool(self._working())
+
+    def destroy(self) -> None:
+        """Forget all values, and let the session end with this flow, whatever other flows live in it."""
+        self.clear()
+        self.destroyed = True
 
     def __contains__(self, key: object) -> bool:
         return key in self._working()

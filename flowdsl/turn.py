@@ -188,8 +188,11 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         over=outcome.prompt is None,
     )
     done = following.over and not pages
-    data = _merged(record.data, state.changed, changed) if changed or state.changed else record.data
-    saved, stored = _next(service, record, None if done else following, name, found, reply, data)
+    if session.destroyed and following.over:
+        left, data = msgspec.structs.replace(record, flows={}), {}
+    else:
+        left, data = record, _merged(record.data, state.changed, changed) if changed or state.changed else record.data
+    saved, stored = _next(service, left, None if done else following, name, found, reply, data)
     return Turn(
         record=saved,
         stored=stored,

@@ -146,6 +146,17 @@ def test_all_values_can_be_forgotten() -> None:
     assert session.changes() == {"a": (), "b": (4,)}
 
 
+def test_a_session_exists_while_anything_is_remembered() -> None:
+    """A session that remembers nothing is as good as none; even a falsy value is something."""
+    session = Session({}, {})
+    assert not session.exists()
+    session.set("a", None)
+    assert session.exists()
+    session.delete("a")
+    assert not session.exists()
+    assert Session({"a": 1}, {}).exists()
+
+
 @pytest.mark.parametrize("value", [False, 0, "", None, [], {}])
 def test_a_falsy_value_is_a_value(value: object) -> None:
     """None, zero and no are remembered like anything else, and are not what is missing."""

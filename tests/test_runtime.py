@@ -564,6 +564,34 @@ async def test_session_data_is_shared_and_survives_a_flow() -> None:
     assert await Person(runtime, reading, sessions=sessions).dial() == "2 ['a', 'b', 'a', 'b']"
 
 
+async def test_a_flow_can_let_the_whole_session_end_with_it() -> None:
+    """Who asks to be forgotten is: data and the answers to other flows go when the flow ends, and not before."""
+
+    @flow
+    def forgetting(chat: Chat) -> Steps[None]:
+        chat.session.destroy()
+        chat.session.set("last", "word")
+        if (yield from Prompt.confirm("sure", "Forget you?")):
+            yield Say("Forgotten.")
+
+    @flow
+    def remembering(chat: Chat) -> Steps[None]:
+        known = chat.session.exists()
+        chat.session.set("known", True)
+        yield Say(f"{known}")
+
+    runtime = Runtime()
+    sessions = SessionConfig(boundaries=()).durable()
+    asked, forgotten, known = (Person(runtime, each, sessions=sessions) for each in (survey, forgetting, remembering))
+    await asked.talk("Ama")
+    assert [await known.dial(), await known.dial()] == ["False", "True"]
+    await forgotten.dial()
+    assert await asked.dial() == "Hello, Ama.\nTown?"
+    assert await forgotten.type("1") == "Forgotten."
+    assert await asked.dial() == "Name?"
+    assert await known.dial() == "False"
+
+
 async def test_replaying_a_change_does_not_undo_another_flows() -> None:
     """A flow that wrote a value in an earlier turn does not write it again over a newer one."""
 
