@@ -12,6 +12,7 @@ from flowdsl import __version__
 from flowdsl.errors import ConfigurationError, FlowError
 from flowdsl.loading import load_flow
 from flowdsl.messages import Inbound
+from flowdsl.phone import e164
 from flowdsl.runtime import Runtime
 from flowdsl.ussd import Screen, measure
 
@@ -74,6 +75,9 @@ def _prepare_chat(parser: argparse.ArgumentParser) -> None:
 def _chat(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
     flow.require({})
+    msisdn = e164(chosen.msisdn)
+    if msisdn is None:
+        raise ConfigurationError(f"{chosen.msisdn!r} is no number with its country's code, such as +233244123456")
     screen = Screen(septets=chosen.page, units=chosen.page // 2)
 
     runtime = Runtime()
@@ -85,7 +89,7 @@ def _chat(chosen: argparse.Namespace) -> int:
                 platform="ussd",
                 gateway="terminal",
                 request_id="terminal",
-                msisdn=chosen.msisdn,
+                msisdn=msisdn,
                 text="" if new else text,
                 dialled=text if new else None,
                 new=new,

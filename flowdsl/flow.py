@@ -34,7 +34,7 @@ class Flow(Generic[P, R]):
         self.function = function
         self.name = name
         self.types: Mapping[str, type] = named_types(types)
-        self.where = _definition(function)
+        self.where = defined_at(function)
         _require_generator(function, self.where)
         self.takes_chat = _takes_chat(function, self.where)
 
@@ -62,7 +62,10 @@ class Flow(Generic[P, R]):
         try:
             inspect.signature(self.function).bind(*([None] if self.takes_chat else []), **params)
         except TypeError as error:
-            raise ConfigurationError(f"flow {self.name!r} at {self.where} cannot be started with these params: {error}") from None
+            raise ConfigurationError(
+                f"flow {self.name!r} at {self.where} cannot be started with these params: {error}. Where it is mounted they "
+                "are given by mount(…, params={…})"
+            ) from None
 
 
 @overload
@@ -123,7 +126,8 @@ def position(generator: Generator[Any, Any, Any]) -> str:
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "its end"
 
 
-def _definition(function: Any) -> str:
+def defined_at(function: Any) -> str:
+    """Say where a function is written, as ``file:line``."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else UNKNOWN
 

@@ -132,7 +132,7 @@ def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
     is_data = (dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct)) and not isinstance(value, type)
     if not is_data and not isinstance(value, Enum):
         raise UnstorableValue(
-            f"a value of type {cls.__module__}.{name}: the journal holds text, numbers, booleans, None, lists, "
+            f"a value of type {cls.__module__}.{name}: what can be stored is text, numbers, booleans, None, lists, "
             "dicts, dates, times, Decimal, UUID, enums and dataclasses"
         )
     if types.get(name) is not cls:

@@ -4,11 +4,11 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from flowdsl.errors import ConfigurationError
-from flowdsl.flow import Flow
+from flowdsl.flow import Flow, defined_at
 
 __all__ = ["load_flow"]
 
@@ -32,8 +32,14 @@ def load_flow(target: str) -> Flow[..., Any]:
     if found is None:
         known = ", ".join(flows) or "none at all"
         asked = f"no flow {name!r}" if name else "no single flow"
-        raise ConfigurationError(f"{place} has {asked}: it has {known}")
+        raise ConfigurationError(f"{place} has {asked}: it has {known}{_hint(getattr(module, name, None)) if name else ''}")
     return found
+
+
+def _hint(found: object) -> str:
+    if isinstance(found, FunctionType):
+        return f". {found.__name__!r} at {defined_at(found)} is a function: put @flow above it to make it a flow"
+    return "" if found is None else f". What is called so is {found!r}"
 
 
 def _load_module(name: str) -> ModuleType:

@@ -1,8 +1,11 @@
 """What stands between a gateway and a flow: functions that see every message and every reply."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from inspect import isawaitable
 from typing import TypeAlias
 
+from flowdsl.errors import AuthorError
+from flowdsl.flow import defined_at
 from flowdsl.messages import Inbound, Reply
 
 __all__ = ["Middleware", "Next", "chained"]
@@ -20,6 +23,8 @@ def chained(middleware: Sequence[Middleware], last: Next) -> Next:
     Args:
         middleware: in the order in which they see a message.
         last: what answers when all of them have passed it on.
+
+    What is given back raises :class:`~flowdsl.AuthorError` where one of them does not answer with a reply.
     """
     for each in reversed(middleware):
         last = _before(each, last)
@@ -28,6 +33,15 @@ def chained(middleware: Sequence[Middleware], last: Next) -> Next:
 
 def _before(middleware: Middleware, following: Next) -> Next:
     async def step(inbound: Inbound) -> Reply:
-        return await middleware(inbound, following)
+        answering: object = middleware(inbound, following)
+        reply = await answering if isawaitable(answering) else None
+        if isinstance(reply, Reply):
+            return reply
+        name = getattr(middleware, "__qualname__", repr(middleware))
+        wrong = f"returned {reply!r} and not a Reply" if isawaitable(answering) else "is not asynchronous"
+        raise AuthorError(
+            f"middleware {name} at {defined_at(middleware)} {wrong}: write `async def` and `return await next(inbound)`, or "
+            "return a Reply of its own"
+        )
 
     return step

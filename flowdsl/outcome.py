@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from flowdsl.errors import ConfigurationError
 from flowdsl.journal import Entry
 from flowdsl.steps import Prompt, Say
 
@@ -17,11 +18,19 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         entries: answers in one journal.
         bytes: size of one stored record, in bytes.
         steps: things said in a row without a prompt that waits.
+
+    Raises:
+        ConfigurationError: one of them lets nothing through.
     """
 
     entries: int = 2_000
     bytes: int = 256 * 1024
     steps: int = 1_000
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not getattr(self, name) > 0:
+                raise ConfigurationError(f"the limit of {name} is {getattr(self, name)!r}: give at least 1")
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):

@@ -48,16 +48,20 @@ def e164(number: str, region: str | None = None) -> str | None:
     return written
 
 
-def require_region(region: str) -> None:
+def require_region(region: str) -> str:
     """Make sure that a region exists, because numbers of one that does not would all be refused.
 
     Args:
-        region: two capital letters, such as ``"GH"``.
+        region: two letters, such as ``"GH"``.
+
+    Returns:
+        The region in capitals.
 
     Raises:
         ConfigurationError: there is no such region.
     """
     import phonenumbers
 
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise ConfigurationError(f"there is no region {region!r}: give two capital letters of a country, such as 'GH'")
+    if not isinstance(region, str) or region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+        raise ConfigurationError(f"there is no region {region!r}: give the two letters of a country, such as 'GH'")
+    return region.upper()

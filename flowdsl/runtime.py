@@ -15,6 +15,7 @@ from flowdsl.middleware import Middleware, chained
 from flowdsl.outcome import Limits
 from flowdsl.reports import Report
 from flowdsl.sessions import SessionConfig
+from flowdsl.settings import require
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.store import SessionStore
 from flowdsl.turn import Service, mark
@@ -29,6 +30,9 @@ logger = logging.getLogger("flowdsl")
 
 E = TypeVar("E", bound=Event)
 
+_STORE: Final = ("load", "create", "save", "touch", "delete", "close")
+
+MEMORY: Final = "memory://"
 APOLOGY: Final = "Sorry, something went wrong. Please try again."
 
 
@@ -47,7 +51,8 @@ class Runtime:
         clock: gives the time in seconds since 1970.
 
     Raises:
-        ConfigurationError: the cache cannot be used, or aiocache is switched off by ``AIOCACHE_DISABLE=1``.
+        ConfigurationError: the cache cannot be used, a setting is not of its kind, or aiocache is switched off by
+            ``AIOCACHE_DISABLE=1``.
 
     >>> import asyncio
     >>> from flowdsl import Inbound, Prompt, Runtime, Say, flow
@@ -68,7 +73,7 @@ class Runtime:
     def __init__(
         self,
         *,
-        cache: "str | BaseCache" = "memory://",
+        cache: "str | BaseCache" = MEMORY,
         store: SessionStore | None = None,
         sessions: SessionConfig = SessionConfig(),
         middleware: Iterable[Middleware] = (),
@@ -76,9 +81,13 @@ class Runtime:
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.store: SessionStore = _store_on(cache) if store is None else store
+        require("sessions", sessions, SessionConfig, "SessionConfig(…)")
+        require("limits", limits, Limits, "Limits(…)")
+        if not isinstance(apology, str) and not callable(apology):
+            raise ConfigurationError(f"the apology is {apology!r}: give a text, or a function of the exception")
+        self._middleware = _listed(middleware)
+        self.store: SessionStore = _chosen(cache, store)
         self.sessions = sessions
-        self._middleware = tuple(middleware)
         self._apology = apology
         self._limits = limits
         self._clock = clock
@@ -187,6 +196,23 @@ class Runtime:
             logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
         report.failed(error, where)
         return Reply(self.apology(error), end=not waiting)
+
+
+def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
+    if not isinstance(middleware, Iterable) or not all(map(callable, listed := tuple(middleware))):
+        raise ConfigurationError(f"the middleware is {middleware!r}: give a list of functions")
+    return listed
+
+
+def _chosen(cache: "str | BaseCache", store: SessionStore | None) -> SessionStore:
+    if store is None:
+        return _store_on(cache)
+    if cache is not MEMORY:
+        raise ConfigurationError("sessions are kept in one place: give a cache or a store, not both")
+    lacking = [name for name in _STORE if not callable(getattr(store, name, None))]
+    if lacking:
+        raise ConfigurationError(f"the store {store!r} has no {', '.join(lacking)}: write the methods of SessionStore")
+    return store
 
 
 def _store_on(cache: "str | BaseCache") -> SessionStore:

@@ -69,10 +69,10 @@ class SessionConfig:
             raise ConfigurationError(f"unknown identifier {self.identifier!r}: it is one of {', '.join(_IDENTIFIERS)}, or None")
         if not 8 <= self.hash_length <= 64:
             raise ConfigurationError(f"hash_length is {self.hash_length}: a hash has 8 to 64 hexadecimal digits")
-        if self.ttl is not None and not self.ttl > 0:
-            raise ConfigurationError(f"ttl is {self.ttl}: give a positive number of seconds, or None")
-        if self.secret is not None and not self.secret:
-            raise ConfigurationError("the secret is empty, which protects nothing: give one, or None")
+        if self.ttl is not None and not (isinstance(self.ttl, int | float) and self.ttl > 0):
+            raise ConfigurationError(f"ttl is {self.ttl!r}: give a positive number of seconds, or None")
+        if self.secret is not None and not (isinstance(self.secret, str | bytes) and self.secret):
+            raise ConfigurationError("the secret is empty or no text, which protects nothing: give one, or None")
         if self.id is not None and not callable(self.id) and not self.id:
             raise ConfigurationError("the session id is empty, so all people would share one session")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from enum import Enum, EnumMeta
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
 
 import msgspec
 
@@ -22,7 +22,7 @@ E = TypeVar("E", bound=Enum)
 
 class _Question(msgspec.Struct, eq=False):
     key: str
-    text: str
+    text: str = cast("str", None)  # refused below, where it is said what is missing
 
 
 # Replay builds every earlier prompt again on every turn, so building one must cost next to nothing:
@@ -40,15 +40,16 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         choices: a list of answers, a mapping from answer to label, or an ``Enum``. The person picks
             by the number shown, by the answer's own text, or by its label; what the flow gets is the
             list's element, the mapping's key, or the enum's member.
-        validate: called with the answer; returns what is wrong with it, or ``None``.
-        transform: called with the answer; returns the value to keep, or raises ``ValueError`` with a
+        validate: called first, with what was typed or with the choice that was picked; returns what is wrong with
+            it, or ``None``.
+        transform: called next, with the same; returns the value to keep, or raises ``ValueError`` with a
             message for the person. Neither function runs again on replay.
         media: shown with the question.
         combine_error: show the question again below what was wrong, not only what was wrong.
         invalid: what to say when none of the choices was picked.
 
     Raises:
-        BadPrompt: the key or the text is not a text, or the choices cannot be listed.
+        BadPrompt: the key or the text is not a text, the media is none, or the choices cannot be listed.
 
     >>> Prompt("age", "How old are you?", transform=int).key
     'age'
@@ -67,7 +68,12 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         if self.key.__class__ is not str or not self.key:
             raise BadPrompt(f"the key of a prompt is {self.key!r}: a key is a text that names the answer")
         if self.text.__class__ is not str:
-            raise BadPrompt(f"the text of prompt {self.key!r} is {self.text!r}, which is not a text")
+            raise BadPrompt(
+                f"the text of prompt {self.key!r} is {self.text!r}, which is not a text: a prompt has a key and a text, "
+                "Prompt('name', 'What is your name?')"
+            )
+        if self.media is not None and not isinstance(self.media, Media):
+            raise BadPrompt(f"the media of prompt {self.key!r} is {self.media!r}: write Media(…)")
         choices: Any = self.choices
         if choices is not None:
             try:
@@ -190,7 +196,7 @@ class Say(msgspec.Struct, frozen=True, eq=False):
         media: shown with it.
 
     Raises:
-        BadStep: the text is not one.
+        BadStep: the text or the media is not one.
 
     >>> Say("Welcome!").text
     'Welcome!'
@@ -202,6 +208,8 @@ class Say(msgspec.Struct, frozen=True, eq=False):
     def __post_init__(self) -> None:
         if self.text.__class__ is not str:
             raise BadStep(f"what is said is {self.text!r}, which is not a text")
+        if self.media is not None and not isinstance(self.media, Media):
+            raise BadStep(f"the media of what is said is {self.media!r}: write Media(…)")
 
     def __iter__(self) -> Generator[Say, Any, None]:
         """Yield itself, so that ``yield from Say(…)`` works as ``yield Say(…)`` does."""

@@ -1,8 +1,12 @@
 """Whether what a person typed answers a prompt, and with which value."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+from inspect import iscoroutine
+from math import isfinite
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 
@@ -14,11 +18,17 @@ __all__ = ["Accepted", "Rejected", "known_types", "verdict"]
 
 _NOT_VALID: Final = "That is not a valid answer."
 
+_A_NUMBER: Final = "Please enter a number."
+
 # What int() says of a wrong number is meant for programmers.
 _IN_PLAIN_WORDS: Final[tuple[tuple[Any, str], ...]] = (
     (int, "Please enter a whole number."),
-    (float, "Please enter a number."),
-    (Decimal, "Please enter a number."),
+    (float, _A_NUMBER),
+    (Decimal, _A_NUMBER),
+    (date.fromisoformat, "Please enter a date such as 2026-12-31."),
+    (time.fromisoformat, "Please enter a time such as 18:30."),
+    (datetime.fromisoformat, "Please enter a date and a time such as 2026-12-31 18:30."),
+    (UUID, _NOT_VALID),
 )
 
 
@@ -47,7 +57,7 @@ def verdict(prompt: Prompt[Any], text: str, types: Mapping[str, type]) -> Accept
         types: the enums and dataclasses the flow names.
 
     Raises:
-        BadPrompt: ``validate`` returned neither a text nor ``None``.
+        BadPrompt: ``validate`` returned neither a text nor ``None``, or one of the functions is asynchronous.
         UnstorableValue: the journal cannot hold the value.
 
     >>> verdict(Prompt("age", "Age?", transform=int), "40", {})
@@ -66,6 +76,9 @@ def verdict(prompt: Prompt[Any], text: str, types: Mapping[str, type]) -> Accept
             value = prompt.transform(value)
         except (ValueError, InvalidOperation) as error:
             return Rejected(_message(prompt, error))
+        # To them "nan" and "infinity" are numbers, and a person who types that means none.
+        if (prompt.transform is float and not isfinite(value)) or (prompt.transform is Decimal and not value.is_finite()):
+            return Rejected(_A_NUMBER)
     free = prompt.choices is None and prompt.validate is None and isinstance(value, str)
     return Accepted(_stored(prompt, value, types), free)
 
@@ -74,12 +87,15 @@ def _validated(prompt: Prompt[Any], value: Any) -> str | None:
     wrong: object = prompt.validate(value) if prompt.validate else None
     if wrong is None or (isinstance(wrong, str) and wrong):
         return wrong
+    if iscoroutine(wrong):
+        wrong.close()
+        raise BadPrompt("its validate is asynchronous: a flow cannot wait for anything but answers")
     raise BadPrompt(f"its validate returned {wrong!r}: return what is wrong as a text, or None when nothing is")
 
 
 def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
     for transform, words in _IN_PLAIN_WORDS:
-        if prompt.transform is transform:
+        if prompt.transform == transform:
             return words
     said = error.args[0] if isinstance(error, ValueError) and error.args else ""
     return said if isinstance(said, str) and said else _NOT_VALID
@@ -89,6 +105,9 @@ def _stored(prompt: Prompt[Any], value: Any, types: Mapping[str, type]) -> Any:
     try:
         return encode(value, types if value.__class__ in PLAIN else known_types(prompt, types))
     except UnstorableValue as error:
+        if iscoroutine(value):
+            value.close()
+            raise BadPrompt("its transform is asynchronous: a flow cannot wait for anything but answers") from None
         raise UnstorableValue(f"its answer is {error}") from error
 
 

@@ -340,6 +340,30 @@ def has_no_text() -> Any:
     yield Prompt("name", None)  # type: ignore[call-overload]  # here: no text
 
 
+def forgets_the_key() -> Any:
+    yield Prompt("What is your name?")  # type: ignore[call-overload]  # here: a forgotten key
+
+
+def asks_with_a_text_for_media() -> Any:
+    yield Prompt("name", "Name?", media="https://example.com/a.png")  # type: ignore[call-overload]  # here: media as a text
+
+
+def says_with_a_text_for_media() -> Any:
+    yield Say("Look!", media="https://example.com/a.png")  # type: ignore[arg-type]  # here: media said as a text
+
+
+async def takes_its_time(text: str) -> None:
+    """Wait, where nothing can be waited for."""
+
+
+def transforms_asynchronously() -> Any:
+    yield Prompt("name", "Name?", transform=takes_its_time)  # here: an asynchronous transform
+
+
+def validates_asynchronously() -> Any:
+    yield Prompt("name", "Name?", validate=takes_its_time)  # type: ignore[call-overload]  # here: an asynchronous validate
+
+
 def says_no_text() -> Any:
     yield Say(None)  # type: ignore[arg-type]  # here: nothing said
 
@@ -432,6 +456,11 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (has_a_key_of_an_enum, [], BadPrompt, "an enum as key", ["key of a prompt is <Key.NAME"]),
     (has_an_empty_key, [], BadPrompt, "an empty key", ["key of a prompt is ''"]),
     (has_no_text, [], BadPrompt, "no text", ["prompt 'name' is None"]),
+    (forgets_the_key, [], BadPrompt, "a forgotten key", ["a prompt has a key and a text"]),
+    (asks_with_a_text_for_media, [], BadPrompt, "media as a text", ["prompt 'name'", "write Media(…)"]),
+    (says_with_a_text_for_media, [], BadStep, "media said as a text", ["write Media(…)"]),
+    (transforms_asynchronously, ["x"], BadPrompt, "an asynchronous transform", ["'name'", "transform is asynchronous"]),
+    (validates_asynchronously, ["x"], BadPrompt, "an asynchronous validate", ["'name'", "validate is asynchronous"]),
     (says_no_text, [], BadStep, "nothing said", ["what is said is None"]),
     (has_a_set_of_choices, [], BadPrompt, "a set", ["prompt 'language'", "{'Twi'}", "a set has no order"]),
     (has_no_choices, [], BadPrompt, "no choices", ["prompt 'language'", "empty"]),

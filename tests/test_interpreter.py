@@ -3,10 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -319,6 +321,18 @@ class Plan(Enum):
         (Prompt("k", "?", transform=int), "ten", "Please enter a whole number."),
         (Prompt("k", "?", transform=float), "ten", "Please enter a number."),
         (Prompt("k", "?", transform=Decimal), "ten", "Please enter a number."),
+        (Prompt("k", "?", transform=float), "nan", "Please enter a number."),
+        (Prompt("k", "?", transform=float), "1e999", "Please enter a number."),
+        (Prompt("k", "?", transform=Decimal), "Infinity", "Please enter a number."),
+        (Prompt("k", "?", transform=Decimal), "sNaN", "Please enter a number."),
+        (Prompt("k", "?", transform=date.fromisoformat), "tomorrow", "Please enter a date such as 2026-12-31."),
+        (Prompt("k", "?", transform=time.fromisoformat), "noon", "Please enter a time such as 18:30."),
+        (
+            Prompt("k", "?", transform=datetime.fromisoformat),
+            "tomorrow",
+            "Please enter a date and a time such as 2026-12-31 18:30.",
+        ),
+        (Prompt("k", "?", transform=UUID), "1", "That is not a valid answer."),
         (Prompt("k", "?", transform=silent), "x", "That is not a valid answer."),
         (Prompt("k", "?", transform=unspeakable), "x", "That is not a valid answer."),
         (Prompt("k", "?", transform=Between(1, 5)), "9", "From 1 to 5, please."),

@@ -383,7 +383,7 @@ class Name(str):
 )
 def test_a_type_the_journal_cannot_hold_is_refused(value: object, named: str) -> None:
     """The refusal names the type that is in the way, however deep it sits, and lists what may be stored."""
-    with pytest.raises(UnstorableValue, match=r"the journal holds text, numbers, .*enums and dataclasses") as refused:
+    with pytest.raises(UnstorableValue, match=r"what can be stored is text, numbers, .*enums and dataclasses") as refused:
         encode(value, TYPES)
     assert named in str(refused.value)
 

@@ -84,14 +84,44 @@ def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any]) -> 
     [
         (Nalo, asking, {}, r"write Nalo\(\)"),
         (Nalo(), asking.function, {}, "put @flow above the function"),
+        (Nalo(), asking(), {}, "without calling it"),
+        (asking, Nalo(), {}, r"is no gateway: write mount\(app, path, gateway, flow\)"),
         (Nalo(), asking, {"fee": 5}, "flow 'asking' at .*test_mount.py:.*unexpected keyword argument 'fee'"),
+        (Nalo(), asking, ["fee"], r"write params=\{"),
     ],
-    ids=["class", "function", "params"],
+    ids=["class", "function", "called", "swapped", "params", "list"],
 )
-def test_what_cannot_be_served_is_refused(gateway: Any, served: Any, params: dict[str, Any], says: str) -> None:
+def test_what_cannot_be_served_is_refused(gateway: Any, served: Any, params: Any, says: str) -> None:
     """Mistakes in a mount are errors when it is made, not when the first person dials."""
     with pytest.raises(ConfigurationError, match=says):
         mount(web.Application(), "/ussd", gateway, served, params=params)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"runtime": Runtime}, r"the runtime is the class Runtime itself: write Runtime\(…\)"),
+        ({"runtime": "memory://"}, r"the runtime is 'memory://': write Runtime"),
+        ({"sessions": {"ttl": 1}}, r"write SessionConfig\(…\)"),
+        ({"path": "ussd"}, "'ussd' must begin with '/'"),
+        ({"path": ""}, "must begin with '/'"),
+        ({"path": "/{"}, "'/{' cannot be served"),
+        ({"app": "/ussd"}, r"the app is '/ussd': write mount\(app, path"),
+    ],
+)
+def test_a_mount_that_cannot_work_is_refused(options: dict[str, Any], says: str) -> None:
+    """Arguments of another kind are errors when the mount is made, and say what to write."""
+    arguments: dict[str, Any] = {"app": web.Application(), "path": "/ussd", "gateway": Nalo(), "flow": asking}
+    with pytest.raises(ConfigurationError, match=says):
+        mount(**{**arguments, **options})
+
+
+def test_a_path_that_is_taken_is_refused() -> None:
+    """Of two mounts on one path the second would never be reached."""
+    app = web.Application()
+    mount(app, "/ussd", Nalo(), asking)
+    with pytest.raises(ConfigurationError, match="'/ussd' cannot be served"):
+        mount(app, "/ussd", Nalo(), asking)
 
 
 async def test_a_codec_that_breaks_is_no_500(caplog: pytest.LogCaptureFixture) -> None:
@@ -126,6 +156,27 @@ async def test_middleware_that_raises_ends_with_an_apology(caplog: pytest.LogCap
         response = await client.post("/ussd", json=FIRST)
         assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
     assert "no database" in caplog.text
+
+
+async def forgetful(inbound: Inbound, next: Next) -> None:
+    """Answer nothing."""
+    await next(inbound)
+
+
+def impatient(inbound: Inbound, next: Next) -> Reply:
+    """Answer without waiting."""
+    return Reply("Hello!")
+
+
+@pytest.mark.parametrize(("middleware", "says"), [(forgetful, "returned None"), (impatient, "is not asynchronous")])
+async def test_middleware_without_a_reply_ends_with_an_apology(
+    middleware: Any, says: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A person reads the apology, and the log names the function, its line and what to write."""
+    async with TestClient(TestServer(application(runtime=Runtime(middleware=[middleware])))) as client:
+        response = await client.post("/ussd", json=FIRST)
+        assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
+    assert f"middleware {middleware.__name__} at {__file__}:{middleware.__code__.co_firstlineno} {says}" in caplog.text
 
 
 async def test_a_shared_runtime_is_closed_once() -> None:

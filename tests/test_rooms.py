@@ -13,7 +13,7 @@ LIBRARY = sorted((ROOT / "flowdsl").rglob("*.py"))
 ADAPTERS = sorted((ROOT / "adapters" / "flowdsl_adapters").rglob("*.py"))
 PURE = [
     *("answers", "chat", "choices", "errors", "flow", "interpreter", "journal", "messages", "outcome", "phone", "record"),
-    *("rendering", "sessions", "steps", "store", "turn", "verdict", "ussd.alphabet", "ussd.pages", "ussd.screen"),
+    *("rendering", "sessions", "settings", "steps", "store", "turn", "verdict", "ussd.alphabet", "ussd.pages", "ussd.screen"),
 ]
 
 

@@ -24,7 +24,7 @@ from flowdsl import (
     flow,
 )
 from flowdsl._aiocache import CacheStore, MemoryCache
-from flowdsl.errors import MissingIdentifier, StoreUnavailable, UnreadableRecord
+from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreUnavailable, UnreadableRecord
 from tests.people import Person
 
 
@@ -798,6 +798,31 @@ async def test_paging_is_not_in_the_journal() -> None:
 
 
 # Middleware and what is refused
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"sessions": {"ttl": 1}}, r"the sessions is {'ttl': 1}: write SessionConfig\(…\)"),
+        ({"limits": 10}, r"the limits is 10: write Limits\(…\)"),
+        ({"apology": 4}, "the apology is 4"),
+        ({"middleware": survey}, "give a list of functions"),
+        ({"middleware": ["log"]}, "give a list of functions"),
+        ({"store": Runtime}, "has no load, create, save, touch, delete: write the methods of SessionStore"),
+        ({"store": Faulty(), "cache": "redis://localhost"}, "give a cache or a store, not both"),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused(options: dict[str, Any], says: str) -> None:
+    """A mistake in a setting is told when it is made, not to the first person who dials."""
+    with pytest.raises(ConfigurationError, match=says):
+        Runtime(**options)
+
+
+@pytest.mark.parametrize("name", ["entries", "bytes", "steps"])
+def test_a_limit_that_lets_nothing_through_is_refused(name: str) -> None:
+    """With a limit of zero nobody could be answered."""
+    with pytest.raises(ConfigurationError, match=f"the limit of {name} is 0"):
+        Limits(**{name: 0})
 
 
 async def test_middleware_sees_messages_in_order_and_may_answer() -> None:

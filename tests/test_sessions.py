@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -91,6 +92,9 @@ def test_an_unknown_boundary_is_an_error(boundaries: Any) -> None:
         ({"ttl": 0}, "positive number of seconds"),
         ({"ttl": -1.0}, "positive number of seconds"),
         ({"ttl": float("nan")}, "positive number of seconds"),
+        ({"ttl": "600"}, "positive number of seconds"),
+        ({"ttl": timedelta(hours=1)}, "positive number of seconds"),
+        ({"secret": 5}, "protects nothing"),
         ({"secret": ""}, "protects nothing"),
         ({"secret": b""}, "protects nothing"),
         ({"id": ""}, "one session"),

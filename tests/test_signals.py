@@ -232,8 +232,8 @@ async def test_a_receiver_takes_no_time_of_the_reply() -> None:
 
 async def test_events_come_after_the_save(heard: Heard) -> None:
     """A turn that changes nothing, because the flow failed, tells of no answer."""
-    runtime = Runtime(limits=Limits(entries=0))
-    await Person(runtime, registration).talk("3")
+    runtime = Runtime(limits=Limits(bytes=400))
+    await Person(runtime, registration).talk("3" * 400)
     await runtime.settle()
     assert "prompt.answered" not in heard.names
     assert heard.names[-1] == "flow.failed"

@@ -1,7 +1,7 @@
 """What a gateway is: a codec between its wire format and flowdsl's messages. Pure; no I/O."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -34,6 +34,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
 
 
+@runtime_checkable
 class Gateway(Protocol):
     """How one gateway speaks. A class with these members is a gateway.
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from aiohttp import web
 
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, SessionConfig, UserInputError
 from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
+from flowdsl.settings import require
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
 from flowdsl_adapters.origin import Origin
@@ -59,7 +60,8 @@ def mount(
         patience: seconds in which a body must have arrived; a later one gets 408.
 
     Raises:
-        ConfigurationError: the secret is empty, a network cannot be read, or the flow does not take the params.
+        ConfigurationError: the secret is empty, a network cannot be read, the flow does not take the params, the path
+            is taken or does not begin with ``/``, or a setting is not of its kind.
 
     >>> from flowdsl import Say, flow
     >>> from flowdsl_adapters import Nalo
@@ -68,21 +70,35 @@ def mount(
     ...     yield Say("Hello!")
     >>> mount(web.Application(), "/ussd", Nalo(), hello)
     """
-    _require(gateway, flow)
+    _require(app, path, gateway, flow)
+    require("params", params, Mapping, "params={…}")
     flow.require(params)
     runtime = Runtime() if runtime is None else runtime
+    require("runtime", runtime, Runtime, "Runtime(…)")
+    if sessions is not None:
+        require("sessions", sessions, SessionConfig, "SessionConfig(…)")
     origin = Origin(secret=secret, networks=networks)
     endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
-    app.router.add_route(gateway.method, path, endpoint.answer)
+    try:
+        app.router.add_route(gateway.method, path, endpoint.answer)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigurationError(f"the path {path!r} cannot be served: {error}") from error
     if _RUNTIMES not in app:
         app[_RUNTIMES] = set()
         app.on_cleanup.append(_close_runtimes)
     app[_RUNTIMES].add(runtime)
 
 
-def _require(gateway: object, flow: object) -> None:
+def _require(app: object, path: object, gateway: object, flow: object) -> None:
+    require("app", app, web.Application, "mount(app, path, gateway, flow)")
+    if not isinstance(path, str) or not path.startswith("/"):
+        raise ConfigurationError(f"the path {path!r} must begin with '/'")
     if isinstance(gateway, type):
         raise ConfigurationError(f"the gateway is the class {gateway.__name__} itself: write {gateway.__name__}()")
+    if not isinstance(gateway, Gateway):
+        raise ConfigurationError(f"{gateway!r} is no gateway: write mount(app, path, gateway, flow)")
+    if isinstance(flow, Generator):
+        raise ConfigurationError(f"{flow!r} is what a flow gives when it is called: name the flow without calling it")
     if not isinstance(flow, Flow):
         raise ConfigurationError(f"{flow!r} is no flow: put @flow above the function")
 
@@ -194,7 +210,7 @@ class _Endpoint:
             logger.error("flow %r could not be served: %s", self.flow.name, error)
             return Reply(self.runtime.apology(error), end=True)
         except Exception as error:
-            logger.exception("middleware of flow %r raised", self.flow.name)
+            logger.exception("a message to flow %r could not be answered", self.flow.name)
             return Reply(self.runtime.apology(error), end=True)
 
     def event(self, status: int, reason: str) -> WebhookEvent:

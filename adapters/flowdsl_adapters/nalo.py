@@ -11,6 +11,7 @@ import msgspec
 from flowdsl import ConfigurationError, Inbound, Reply, Screen
 from flowdsl.errors import BadPayload
 from flowdsl.phone import e164, require_region
+from flowdsl.settings import require
 from flowdsl_adapters.gateway import Request, Response
 from flowdsl_adapters.strict_json import read_object
 
@@ -50,9 +51,9 @@ class Nalo:
     ) -> None:
         if session_field not in ("SESSIONID", "USERID"):
             raise ConfigurationError(f"session_field is {session_field!r}: Nalo carries sessions in SESSIONID or USERID")
-        require_region(region)
+        require("screen", screen, Screen, "Screen(…)")
         self.screen = screen
-        self._region = region
+        self._region = require_region(region)
         self._older = session_field == "USERID"
 
     def decode(self, request: Request) -> Inbound:

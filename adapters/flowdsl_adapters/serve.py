@@ -35,7 +35,7 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gateway", choices=sorted(_GATEWAYS), default="nalo", help="who delivers (default %(default)s)")
     parser.add_argument("--path", default="/ussd", help="where the gateway delivers (default %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8080, help="port to listen on (default %(default)s)")
+    parser.add_argument("--port", type=_port, default=8080, help="port to listen on (default %(default)s)")
     parser.add_argument(
         "--cache",
         default="memory://",
@@ -43,6 +43,12 @@ def _prepare(parser: argparse.ArgumentParser) -> None:
         help="where sessions are kept: memory://, redis://host:6379/0, memcached://host:11211 (default %(default)s)",
     )
     parser.add_argument("--secret", help="what ?secret= in the gateway's address must be")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: ports go from 0 to 65535")
+    return int(text)
 
 
 def _run(chosen: argparse.Namespace) -> int:

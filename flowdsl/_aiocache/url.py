@@ -57,14 +57,24 @@ def open_cache(url: str) -> BaseCache:
             cache = _memcached(parts, options)
         else:
             raise ConfigurationError(
-                f"the cache {url!r} is of no known kind: write memory://, redis://host:6379/0, rediss://…, valkey://… "
+                f"the cache {_shown(url)!r} is of no known kind: write memory://, redis://host:6379/0, rediss://…, valkey://… "
                 "or memcached://host:11211"
             )
     except ValueError as error:
-        raise ConfigurationError(f"the cache {url!r} cannot be read: {error}") from error
+        raise ConfigurationError(f"the cache {_shown(url)!r} cannot be read: {error}") from error
     if options:
-        raise ConfigurationError(f"the cache {url!r} has an option that does not exist: {', '.join(options)}")
+        raise ConfigurationError(
+            f"the cache {_shown(url)!r} has an option that does not exist: {', '.join(options)} (there are timeout, namespace "
+            "and connections, and for memory sessions)"
+        )
     return cache
+
+
+def _shown(url: str) -> str:
+    # Errors are logged, and the password of a store must not be.
+    scheme, mark, rest = url.partition("://")
+    access, at, place = rest.rpartition("@")
+    return f"{scheme}{mark}{access.partition(':')[0]}:…@{place}" if at and ":" in access else url
 
 
 def _shared(parts: SplitResult, options: dict[str, str], port: int) -> dict[str, Any]:
@@ -93,7 +103,7 @@ def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
     shared = _shared(parts, options, 6379)
     cache: BaseCache = RedisCache(
         **shared,
-        db=int(parts.path.strip("/") or "0"),
+        db=_database(parts.path.strip("/")),
         password=unquote(parts.password) if parts.password else None,
         ssl=parts.scheme in ("rediss", "valkeys"),
         pool_max_size=int(options.pop("connections", _CONNECTIONS)),
@@ -101,6 +111,12 @@ def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
         connection_pool_kwargs=connection,
     )
     return cache
+
+
+def _database(name: str) -> int:
+    if name and not name.isdecimal():
+        raise ConfigurationError(f"the database {name!r} in the address of the cache is no number: Redis numbers them from 0")
+    return int(name or 0)
 
 
 def _memcached(parts: SplitResult, options: dict[str, str]) -> BaseCache:

@@ -1,0 +1,27 @@
+"""Settings are looked at when they are given, so that a mistake does not wait for the first person who dials."""
+
+from flowdsl.errors import ConfigurationError
+
+__all__ = ["require"]
+
+
+def require(setting: str, value: object, kind: type, example: str) -> None:
+    """Make sure that a setting is of its kind.
+
+    Args:
+        setting: what it is called.
+        value: what was given.
+        kind: what it must be.
+        example: how it is written.
+
+    Raises:
+        ConfigurationError: it is something else.
+
+    >>> require("screen", 120, dict, "screen={…}")
+    Traceback (most recent call last):
+        ...
+    flowdsl.errors.ConfigurationError: the screen is 120: write screen={…}
+    """
+    if not isinstance(value, kind):
+        found = f"the class {value.__name__} itself" if isinstance(value, type) else repr(value)
+        raise ConfigurationError(f"the {setting} is {found}: write {example}")
