@@ -13,12 +13,15 @@ from flowdsl.messages import Inbound
 __all__ = ["Chat", "Opening", "Session"]
 
 
-class Opening(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
-    """The message that began a conversation: its text, when it came, and its id."""
+class Opening(msgspec.Struct, frozen=True, array_like=True):
+    """The message that began a conversation: its text, when it came, on what, its id, and what its sender was called."""
 
     text: str
     at: float
+    platform: str
+    gateway: str
     message_id: str | None = None
+    name: str | None = None
 
 
 class Session:
@@ -98,8 +101,9 @@ class Session:
 class Chat:
     """Who is speaking and on what.
 
-    All of it is the same on every replay: the opener, its id and its time are those of the message
-    that began the conversation, not of the one being answered.
+    All of it is the same on every replay: it is that of the message that began the conversation, not of the
+    one being answered. Only the number and the user id are those of the message at hand; a session has one
+    person, so they stay the same as well.
     """
 
     __slots__ = ("_inbound", "_opening", "session")
@@ -122,18 +126,18 @@ class Chat:
 
     @property
     def name(self) -> str | None:
-        """What the person is called on the platform."""
-        return self._inbound.name
+        """What the person was called on the platform when the conversation began."""
+        return self._opening.name
 
     @property
     def platform(self) -> str:
-        """What it is on: ``"ussd"``, ``"whatsapp"``, ``"telegram"`` and so on."""
-        return self._inbound.platform
+        """What the conversation began on: ``"ussd"``, ``"whatsapp"``, ``"telegram"`` and so on."""
+        return self._opening.platform
 
     @property
     def gateway(self) -> str:
-        """Which gateway brought the message, ``"nalo"`` for example."""
-        return self._inbound.gateway
+        """Which gateway brought the message that began it, ``"nalo"`` for example."""
+        return self._opening.gateway
 
     @property
     def opener(self) -> str:

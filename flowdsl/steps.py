@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 
 import msgspec
 
-from flowdsl.choices import NO_MENU, Menu, read_menu
+from flowdsl.choices import NO_MENU, Menu, read_menu, typed
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Media
 
@@ -78,7 +78,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         if choices is not None:
             try:
                 # An enum's members are slow to list, and the same for as long as it is the same enum.
-                self.keys = (choices,) if choices.__class__ is EnumMeta else tuple(choices)
+                self.keys = (choices,) if choices.__class__ is EnumMeta else typed(choices)
             except TypeError:
                 raise BadPrompt(f"prompt {self.key!r} cannot be asked: its choices are {choices!r}") from None
 

@@ -191,7 +191,7 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
     if session.destroyed and following.over:
         left, data = msgspec.structs.replace(record, flows={}), {}
     else:
-        left, data = record, _merged(record.data, state.changed, changed) if changed or state.changed else record.data
+        left, data = record, _merged(record.data, state, changed) if changed or state.changed else record.data
     saved, stored = _next(service, left, None if done else following, name, found, reply, data)
     return Turn(
         record=saved,
@@ -208,7 +208,8 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
 
 def _opening(inbound: Inbound, now: float) -> Opening:
     dialled = inbound.text if inbound.dialled is None else inbound.dialled
-    return Opening(dialled, now if inbound.timestamp is None else inbound.timestamp, inbound.message_id)
+    at = now if inbound.timestamp is None else inbound.timestamp
+    return Opening(dialled, at, inbound.platform, inbound.gateway, inbound.message_id, inbound.name)
 
 
 def _attempts(state: FlowState, outcome: Outcome) -> int:
@@ -229,13 +230,16 @@ def _is_stray(outcome: Outcome, text: str, screen: Screen) -> bool:
     return outcome.rejected is not None or outcome.free
 
 
-def _merged(data: dict[str, Any], before: Mapping[str, tuple[Any, ...]], now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
+def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
     """Apply to the session's data what a flow changed in this turn, and nothing it had changed before.
 
     Another flow of the session may have written since, and replaying an old change must not undo that.
     """
     merged = dict(data)
-    for key, value in now.items():
+    before = state.changed
+    # What is as it was when the flow began, after all, is no change to the beginning but one to the turn before.
+    undone = {key: (state.began[key],) if key in state.began else () for key in before if key not in now}
+    for key, value in (undone | dict(now)).items():
         if key in before and written_alike(before[key], value):
             continue
         if value:

@@ -16,6 +16,9 @@ from flowdsl.errors import UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
 from flowdsl.journal import Entry
+from flowdsl.outcome import Limits
+from flowdsl.record import VERSION, Record, read
+from flowdsl.turn import Service, take_turn
 
 
 class Plan(Enum):
@@ -47,7 +50,7 @@ def played(code: Flow[..., Any], began: dict[str, Any], *texts: str) -> list[dic
     changes = []
     for text in (None, *texts):
         session = Session(began, TYPES)
-        chat = Chat(message(), Opening("*920*1#", 0.0), session)
+        chat = Chat(message(), Opening("*920*1#", 0.0, "ussd", "nalo"), session)
         journal = play(code, chat, journal, text).journal
         changes.append(session.changes())
     return changes
@@ -295,14 +298,43 @@ def test_changes_lead_from_the_beginning_to_the_end(began: dict[str, Any], acts:
     assert {key: repr(reading.get(key)) for key in "abc" if key in reading} == {key: repr(model[key]) for key in sorted(model)}
 
 
+@given(DATA, st.lists(ACTS, min_size=1, max_size=4))
+@settings(deadline=None, max_examples=300)
+def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: list[list[tuple[Any, ...]]]) -> None:
+    """Turn by turn, and replayed every time, the stored data is what one uninterrupted run of the flow would have left."""
+
+    @flow
+    def acting(chat: Chat) -> Steps[None]:
+        for number, acts in enumerate(turns):
+            yield Prompt(f"turn {number}", "Go on?")
+            for what, *rest in acts:
+                getattr(chat.session, what)(*rest)
+        yield Prompt("last", "Done?")
+
+    service = Service(flow=acting, params={}, screen=None, limits=Limits())
+    writing, model = Session({}, {}), Session({}, {})
+    for key, value in began.items():
+        writing.set(key, value)
+    record = Record(version=VERSION, revision=1, data=merged({}, writing.changes()))
+    model = Session(record.data, {})
+    for number, acts in enumerate([[], *turns]):
+        for what, *rest in acts:
+            getattr(model, what)(*rest)
+        turn = take_turn(service, message(text="x"), record, name=f"i{number}", owner="", now=0.0)
+        record = read(turn.stored)
+        assert msgspec.json.encode(record.data, order="sorted") == msgspec.json.encode(
+            merged(dict(model._began), model.changes()), order="sorted"
+        )
+
+
 # Who is speaking.
 
 
 def test_a_chat_tells_who_is_speaking() -> None:
-    """All that a flow may know of the person and the gateway comes from the message."""
-    inbound = message(platform="telegram", gateway="bot", user_id="user-7", name="Ama", text="2", message_id="m-9")
+    """Number and user id are those of the message; name, platform and gateway stay what they were, as replay must."""
+    inbound = message(platform="ussd", gateway="nalo", user_id="user-7", name="Ama Mensah", text="2", message_id="m-9")
     session = Session({}, {})
-    chat = Chat(inbound, Opening("Hi", 1_700_000_000.5, "m-1"), session)
+    chat = Chat(inbound, Opening("Hi", 1_700_000_000.5, "telegram", "bot", "m-1", "Ama"), session)
     assert (chat.msisdn, chat.user_id, chat.name) == ("+233244123456", "user-7", "Ama")
     assert (chat.platform, chat.gateway) == ("telegram", "bot")
     assert chat.session is session
@@ -310,14 +342,15 @@ def test_a_chat_tells_who_is_speaking() -> None:
 
 def test_what_may_be_missing_is_none() -> None:
     """A gateway that tells little gives None, not an empty text."""
-    chat = Chat(Inbound(platform="ussd", gateway="nalo"), Opening("", 0.0), Session({}, {}))
+    chat = Chat(Inbound(platform="ussd", gateway="nalo"), Opening("", 0.0, "ussd", "nalo"), Session({}, {}))
     assert (chat.msisdn, chat.user_id, chat.name, chat.message_id) == (None, None, None, None)
     assert chat.opener == ""
 
 
 def test_the_opening_is_that_of_the_first_message() -> None:
     """Opener, time and id are those of the message that began the conversation, not of the one being answered."""
-    chat = Chat(message(text="2", message_id="m-9", timestamp=9e9), Opening("*920*1#", 1_700_000_000.5, "m-1"), Session({}, {}))
+    opening = Opening("*920*1#", 1_700_000_000.5, "ussd", "nalo", "m-1")
+    chat = Chat(message(text="2", message_id="m-9", timestamp=9e9), opening, Session({}, {}))
     assert chat.opener == "*920*1#"
     assert chat.message_id == "m-1"
     assert chat.timestamp == datetime(2023, 11, 14, 22, 13, 20, 500_000, UTC)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from enum import Enum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -311,6 +311,13 @@ class Plan(Enum):
 
     DAY = 1
     WEEK = 7
+
+
+class Paint(StrEnum):
+    """Texts that are equal to plain ones."""
+
+    RED = "red"
+    BLUE = "blue"
 
 
 @pytest.mark.parametrize(
@@ -852,6 +859,35 @@ def test_no_edit_of_the_code_puts_an_answer_under_another_question(
     differs = [(one.key, None if other is None else other.key) for one, other in zip(were, found, strict=True) if one != other]
     reported = new.last.divergence
     assert (None if reported is None else (reported.expected, reported.found)) == next(iter(differs), None)
+
+
+@pytest.mark.parametrize("seen", [False, True], ids=["never seen", "seen before"])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({True: "Yes", False: "No"}, {1: "Yes", 0: "No"}),
+        ([1, 2], [1.0, 2.0]),
+        (["red", "blue"], [Paint.RED, Paint.BLUE]),
+        ([Paint.RED, Paint.BLUE], ["red", "blue"]),
+    ],
+    ids=repr,
+)
+def test_choices_that_only_look_alike_are_another_question(before: Any, after: Any, seen: bool) -> None:
+    """An answer is used only under the choices it was given to, whatever menus this process has shown before."""
+    if seen:
+        _ = Prompt("k", "?", choices=before).menu
+
+    def asking(choices: Any) -> Flow[[], Any]:
+        @flow(types=[Paint])
+        def asking() -> Steps[Any]:
+            return (yield Prompt("k", "?", choices=choices))
+
+        return asking
+
+    journal = play(asking(before), None, [], "1").journal
+    outcome = play(asking(after), None, journal)
+    assert outcome.prompt is not None
+    assert outcome.divergence is not None
 
 
 @given(st.data(), STEPS, st.lists(TEXT, max_size=8), st.integers(1, 4))

@@ -541,6 +541,23 @@ async def test_two_gateways_may_give_the_same_message_id() -> None:
     assert reply.text == "a,b|"
 
 
+async def test_a_chat_stays_what_it_was_when_the_conversation_began() -> None:
+    """A person who renames themselves or goes on elsewhere is not asked again, since the flow goes the way it went."""
+
+    @flow
+    def naming(chat: Chat) -> Steps[None]:
+        name = chat.name or (yield Prompt("name", "Name?"))
+        yield Prompt("pin", f"{chat.platform} {chat.gateway}: PIN, {name}?")
+        yield Say(f"{name} on {chat.platform}.")
+
+    person = Person(Runtime(), naming, sessions=SessionConfig().cross_platform())
+    await person.talk()
+    assert await person.type("Ama") == "ussd test: PIN, Ama?"
+    person.platform = "whatsapp"
+    reply = await person.send(person.message("1", name="Kofi", gateway="cloud"))
+    assert reply.text == "Ama on ussd."
+
+
 async def test_session_data_is_shared_and_survives_a_flow() -> None:
     """What one flow remembers another reads; replay does not add to it twice."""
 

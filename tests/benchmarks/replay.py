@@ -47,7 +47,7 @@ def _journal(flow: Flow[..., Any], count: int) -> list[Entry]:
     journal: list[Entry] = []
     for text in replies(count):
         journal = play(flow, None, journal, text).journal
-    state = FlowState(opening=Opening("", 0.0), journal=journal)
+    state = FlowState(opening=Opening("", 0.0, "ussd", "nalo"), journal=journal)
     stored = write(Record(version=VERSION, revision=1, flows={flow.name: state}))
     return read(stored).flows[flow.name].journal
 
