@@ -2,10 +2,14 @@
 
 import asyncio
 import itertools
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any
+from unittest.mock import AsyncMock, patch
 
 import pytest
 from aiocache import RedisCache, SimpleMemoryCache
@@ -17,7 +21,8 @@ from redis.asyncio import Redis
 
 from flowdsl import ConfigurationError, Runtime
 from flowdsl._aiocache import CacheStore, MemoryCache, open_cache
-from flowdsl.errors import StoreUnavailable
+from flowdsl.errors import StoreUnavailable, UnreadableRecord
+from flowdsl.record import read
 from flowdsl.store import Stored
 from tests.servers import Server, free_port
 
@@ -189,9 +194,11 @@ async def test_a_time_to_live_ends_and_is_renewed() -> None:
     assert await store.create("a", "3", 10)
 
 
-async def test_ttl_on_a_server(valkey_server: Server) -> None:
-    """On Valkey every save renews the time to live, to the fraction of a second."""
-    cache = open_cache(f"redis://127.0.0.1:{valkey_server.port}")
+@pytest.mark.parametrize("kind", ["valkey", "redis"])
+async def test_ttl_on_a_server(kind: str, request: pytest.FixtureRequest) -> None:
+    """On Valkey, and on an older Redis, every save renews the time to live, to the fraction of a second."""
+    server: Server = request.getfixturevalue(f"{kind}_server")
+    cache = open_cache(f"redis://127.0.0.1:{server.port}")
     store = CacheStore(cache, owned=True)
     name = key()
     await store.create(name, "1", 100.5)
@@ -205,6 +212,88 @@ async def test_ttl_on_a_server(valkey_server: Server) -> None:
     await store.touch(name, None)
     assert await cache.client.pttl(name) == -1
     await store.close()
+
+
+@pytest.mark.parametrize(("ttl", "given"), [(60.0, 60), (1.5, 2), (0.5, 1), (None, 0)])
+async def test_ttl_on_memcached(memcached_server: Server, ttl: float | None, given: int) -> None:
+    """Memcached counts whole seconds, so a session lives a little longer there rather than shorter, or for ever."""
+    cache = open_cache(f"memcached://127.0.0.1:{memcached_server.port}")
+    store = CacheStore(cache, owned=True)
+    client = cache.client
+    spied = {name: AsyncMock(wraps=getattr(client, name)) for name in ("add", "cas", "touch")}
+    name = key()
+    with patch.multiple(client, **spied):
+        await store.create(name, "1", ttl)
+        held = await store.load(name)
+        assert held is not None
+        assert await store.save(name, "2", held.token, ttl)
+        await store.touch(name, ttl)
+    told = [call.kwargs.get("exptime", call.args[-1]) for spy in spied.values() for call in spy.await_args_list]
+    assert told == [given] * 3
+    await store.close()
+
+
+@pytest.mark.parametrize(("ttl", "given"), [(1.5, 2), (None, 0)])
+async def test_ttl_on_any_cache(ttl: float | None, given: int) -> None:
+    """A cache of a person's own is told whole seconds, as every kind of aiocache's takes them; 0 is for ever."""
+    cache = SimpleMemoryCache()
+    store = CacheStore(cache, owned=True)
+    name = key()
+    await store.create(name, "1", 60)
+    with patch.object(cache, "_expire", AsyncMock(wraps=cache._expire)) as expire:
+        await store.touch(name, ttl)
+    assert [call.args[1] for call in expire.await_args_list] == [given]
+
+
+class Watching(BasePlugin):  # type: ignore[misc]
+    """A plugin of a person's own, which must see what is done."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    async def pre_get(self, *args: Any, **options: Any) -> None:
+        """Note a read."""
+        self.seen.append("get")
+
+    async def post_add(self, *args: Any, **options: Any) -> None:
+        """Note a creation."""
+        self.seen.append("add")
+
+
+async def test_plugins_of_ones_own_see_what_is_done(valkey_server: Server) -> None:
+    """The short way to Redis is not taken past the plugins that somebody has put on the cache."""
+    cache = open_cache(f"redis://127.0.0.1:{valkey_server.port}")
+    watching = Watching()
+    cache.plugins = [watching]
+    store = CacheStore(cache, owned=True)
+    name = key()
+    await store.create(name, "1", 60)
+    await store.load(name)
+    assert watching.seen == ["add", "get"]
+    await store.close()
+
+
+async def test_bytes_that_are_no_text_are_no_session(valkey_server: Server) -> None:
+    """What somebody else wrote under a session's key is refused by name, whatever bytes it has."""
+    cache = open_cache(f"redis://127.0.0.1:{valkey_server.port}")
+    store = CacheStore(cache, owned=True)
+    name = key()
+    await cache.client.set(name, b"\xff\xfe")
+    held = await store.load(name)
+    assert held is not None
+    with pytest.raises(UnreadableRecord):
+        read(held.value)
+    await store.close()
+
+
+async def test_only_a_cache_that_is_owned_is_closed() -> None:
+    """A cache of a person's own stays open when the runtime closes; one that was opened by its address does not."""
+    cache = MemoryCache()
+    with patch.object(cache, "close", AsyncMock()) as close:
+        await Runtime(cache=cache).close()
+        close.assert_not_awaited()
+        await CacheStore(cache, owned=True).close()
+        close.assert_awaited_once()
 
 
 @given(
@@ -260,6 +349,38 @@ async def test_a_store_that_is_down_says_so() -> None:
             with pytest.raises(StoreUnavailable, match=str(port)):
                 await operation
         await store.close()
+
+
+def test_a_memcached_that_hangs_up_is_one_that_is_down() -> None:
+    """A server that closes its connection in the middle of an answer fails the command, and does not freeze the process."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as threads:
+        threads.submit(hang_up, server)
+        code = (
+            "import asyncio\n"
+            "from flowdsl import Runtime, StoreUnavailable\n"
+            f"store = Runtime(cache='memcached://127.0.0.1:{server.getsockname()[1]}?timeout=5&connections=1').store\n"
+            "async def main():\n"
+            "    for work in (store.load('a'), store.create('a', '1', 60), store.touch('a', 60), store.delete('a')):\n"
+            "        try: await work\n"
+            "        except StoreUnavailable as error: print(error)\n"
+            "asyncio.run(main())"
+        )
+        try:  # in a process of its own, because one that is frozen cannot end itself
+            said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30).stdout
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+    assert said.count("could not") == 4, said
+    assert said.count("in the middle of its answer") >= 3, said
+
+
+def hang_up(server: socket.socket) -> None:
+    """Read the first bytes of every connection, and close it after a few of an answer."""
+    with suppress(OSError):
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(100)
+                connection.sendall(b"STO")
 
 
 @pytest.mark.parametrize("kind", ["redis", "memcached"])
@@ -356,6 +477,20 @@ async def test_connections_are_bounded(own_valkey: Server) -> None:
     await store.close()
 
 
+def test_one_event_loop_after_the_other(own_valkey: Server) -> None:
+    """A program that runs a loop for every message finds its store in each of them, though connections are one loop's."""
+    code = (
+        "import asyncio\n"
+        "from flowdsl import Runtime\n"
+        f"store = Runtime(cache='redis://127.0.0.1:{own_valkey.port}?timeout=2').store\n"
+        "print(asyncio.run(store.create('a', 'held', 60)))\n"
+        "for _ in range(3): print(asyncio.run(store.load('a')).value)\n"
+    )
+    # In a process of its own, because Python remarks on the connections that each loop leaves open.
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.split() == ["True", "held", "held", "held"]
+
+
 def test_event_loops_do_not_wait_for_each_other(own_valkey: Server) -> None:
     """A loop that ends or goes on in another thread, as in a shell or a test, takes no command of this one with it."""
     store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}?timeout=2"), owned=True)
@@ -396,6 +531,14 @@ async def load_again(store: CacheStore, name: str) -> str | None:
         ("redis://localhost/zero", "'zero' .* is no number"),
         ("redis://localhost?tiemout=2", "option that does not exist: tiemout .there are timeout"),
         ("memory://?sessions=0", "at least 1"),
+        ("memory://localhost", "memory is that of this process"),
+        ("redis://localhost?timeout=0", "time-out of the cache is 0"),
+        ("redis://localhost?timeout=-1", "time-out of the cache is -1"),
+        ("memcached://localhost?timeout=nan", "time-out of the cache is nan"),
+        ("redis://localhost?timeout=inf", "time-out of the cache is inf"),
+        ("redis://localhost?connections=0", "at least 1"),
+        ("memcached://localhost?connections=0", "at least 1"),
+        ("memcached://localhost/3", "no databases"),
     ],
 )
 def test_a_wrong_address_is_refused(url: str, says: str) -> None:
@@ -414,10 +557,10 @@ def test_a_refusal_does_not_tell_the_password(url: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [None, 6379, object()])
-def test_what_is_no_cache_is_refused(wrong: object) -> None:
+def test_what_is_no_cache_is_refused(wrong: Any) -> None:
     """A runtime takes an address or an aiocache cache, and nothing else."""
     with pytest.raises(ConfigurationError, match="aiocache cache"):
-        Runtime(cache=wrong)  # type: ignore[arg-type]
+        Runtime(cache=wrong)
 
 
 @pytest.mark.parametrize("make", [Runtime, lambda: Runtime(cache=SimpleMemoryCache())], ids=["by address", "a cache"])
@@ -434,7 +577,16 @@ def test_tls_user_and_password_are_understood() -> None:
     settings_of = cache.client.connection_pool.connection_kwargs
     assert (cache.endpoint, cache.port, cache.db, cache.namespace, cache.timeout) == ("example.com", 6380, 3, "flows", 1.5)
     assert (settings_of["username"], settings_of["password"]) == ("ama", "p@ss")
-    assert "SSL" in cache.client.connection_pool.connection_class.__name__
+    assert settings_of["socket_connect_timeout"] == 1.5
+    assert cache.client.connection_pool.max_connections == 7
+
+
+@pytest.mark.parametrize(("scheme", "tls"), [("redis", False), ("rediss", True), ("valkey", False), ("valkeys", True)])
+def test_which_addresses_use_tls(scheme: str, tls: bool) -> None:
+    """A second s in the scheme asks for TLS, for either server."""
+    cache = open_cache(f"{scheme}://example.com")
+    assert ("SSL" in cache.client.connection_pool.connection_class.__name__) is tls
+    assert cache.timeout == 2.0
 
 
 @pytest.mark.parametrize(

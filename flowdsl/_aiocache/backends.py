@@ -4,7 +4,7 @@ import asyncio
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from hashlib import sha1
 from typing import Any, Final, Protocol
 
@@ -178,7 +178,7 @@ class _Memcached(_Any):
 
     def __init__(self, cache: Any) -> None:
         super().__init__(cache)
-        _drop_interrupted_connections(cache)
+        _guard_connections(cache.client._pool)
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
         built = self.cache.build_key(key, namespace=self.cache.namespace)
@@ -210,18 +210,36 @@ def _as_is(value: Any) -> Any:
     return value
 
 
-def _drop_interrupted_connections(cache: Any) -> None:
-    """Keep aiomcache from using a connection on which an answer is still to come.
+def _guard_connections(pool: Any) -> None:
+    """Mend what aiomcache 0.8 does with a connection that breaks in the middle of an answer.
 
-    A command that is cancelled, as by a time-out, leaves its answer unread, and aiomcache 0.8 gives the
-    connection back all the same: the next command would read it, and so one person's session for another's.
+    A command that is cancelled, as by a time-out, leaves its answer unread, and the connection is given back all
+    the same: the next command would read it, and so one person's session for another's. And a command whose server
+    closes the connection reads its end for ever, without a chance for anything else in the process to run.
     """
-    pool = cache.client._pool
     release: Callable[[Any], None] = pool.release
+    connect: Callable[[], Awaitable[Any]] = pool._create_new_conn
 
     def release_or_drop(connection: Any) -> None:
         if isinstance(sys.exc_info()[1], asyncio.CancelledError):
             connection.reader.set_exception(ConnectionResetError("interrupted before its answer came"))
         release(connection)
 
+    async def connect_guarded() -> Any:
+        connection = await connect()
+        if connection is not None:
+            connection.reader.readline = _whole_lines(connection.reader.readline)
+        return connection
+
     pool.release = release_or_drop
+    pool._create_new_conn = connect_guarded
+
+
+def _whole_lines(readline: Callable[[], Awaitable[bytes]]) -> Callable[[], Awaitable[bytes]]:
+    async def whole_line() -> bytes:
+        line = await readline()
+        if not line.endswith(b"\n"):
+            raise ConnectionResetError("the server closed the connection in the middle of its answer")
+        return line
+
+    return whole_line

@@ -32,6 +32,8 @@ class Batches:
         loop = asyncio.get_running_loop()
         queue = self._queue
         if queue is None or queue.loop is not loop:
+            if queue is not None and queue.loop.is_closed():
+                self._client.connection_pool.reset()  # its connections are the closed loop's, and do nothing any more
             queue = self._queue = _Queue(loop, self._client, self._timeout, self._at_once)
         return queue.put(command)
 

@@ -1,5 +1,6 @@
 """An aiocache cache from an address such as ``redis://localhost:6379/0``."""
 
+from math import inf
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -27,6 +28,8 @@ def open_store(url: str) -> CacheStore:
 # A turn reads and writes once each, and the strictest gateway waits 5 seconds for its answer.
 _TIMEOUT: Final = 2.0
 _CONNECTIONS: Final = 50
+# aiomcache opens all of them with the first command, and a Memcached takes 1,024 from everybody unless told otherwise.
+_MEMCACHED_CONNECTIONS: Final = 10
 
 _REDIS: Final = {"redis", "rediss", "valkey", "valkeys"}
 
@@ -37,7 +40,7 @@ def open_cache(url: str) -> BaseCache:
     Args:
         url: ``memory://``, ``redis://[user:password@]host[:port][/db]`` (or ``rediss://`` for TLS,
             ``valkey://``, ``valkeys://``) or ``memcached://host[:port]``. Options follow as a query:
-            ``?timeout=2`` seconds and ``?namespace=`` for all but memory, ``?connections=50``,
+            ``?timeout=2`` seconds, ``?namespace=`` and ``?connections=50`` (Memcached: 10) for all but memory,
             ``?sessions=100000`` for memory.
 
     Raises:
@@ -50,6 +53,8 @@ def open_cache(url: str) -> BaseCache:
         parts = urlsplit(url)
         options = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
         if parts.scheme == "memory":
+            if parts.netloc or parts.path.strip("/"):
+                raise ConfigurationError(f"the cache {_shown(url)!r} has a host, and memory is that of this process: memory://")
             cache: BaseCache = MemoryCache(int(options.pop("sessions", "100000")))
         elif parts.scheme in _REDIS:
             cache = _redis(parts, options)
@@ -82,9 +87,23 @@ def _shared(parts: SplitResult, options: dict[str, str], port: int) -> dict[str,
     return {
         "endpoint": parts.hostname or "127.0.0.1",
         "port": parts.port or port,
-        "timeout": float(options.pop("timeout", _TIMEOUT)),
+        "timeout": _timeout(options),
         "namespace": options.pop("namespace", None),
     }
+
+
+def _timeout(options: dict[str, str]) -> float:
+    seconds = float(options.pop("timeout", _TIMEOUT))
+    if not 0 < seconds < inf:
+        raise ConfigurationError(f"the time-out of the cache is {seconds:g}: give a positive number of seconds")
+    return seconds
+
+
+def _connections(options: dict[str, str], usual: int) -> int:
+    count = int(options.pop("connections", usual))
+    if count < 1:
+        raise ConfigurationError(f"with {count} connections the cache cannot be reached: give at least 1")
+    return count
 
 
 def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
@@ -106,7 +125,7 @@ def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
         db=_database(parts.path.strip("/")),
         password=unquote(parts.password) if parts.password else None,
         ssl=parts.scheme in ("rediss", "valkeys"),
-        pool_max_size=int(options.pop("connections", _CONNECTIONS)),
+        pool_max_size=_connections(options, _CONNECTIONS),
         create_connection_timeout=shared["timeout"],
         connection_pool_kwargs=connection,
     )
@@ -124,5 +143,7 @@ def _memcached(parts: SplitResult, options: dict[str, str]) -> BaseCache:
         from aiocache.backends.memcached import MemcachedCache
     except ImportError as error:
         raise ConfigurationError("sessions in Memcached need aiomcache: pip install 'flowdsl[memcached]'") from error
-    cache: BaseCache = MemcachedCache(**_shared(parts, options, 11211), pool_size=int(options.pop("connections", _CONNECTIONS)))
+    if parts.path.strip("/"):
+        raise ConfigurationError(f"the cache has the path {parts.path!r}, and Memcached has no databases: memcached://host:11211")
+    cache: BaseCache = MemcachedCache(**_shared(parts, options, 11211), pool_size=_connections(options, _MEMCACHED_CONNECTIONS))
     return cache
