@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from flowdsl.errors import ConfigurationError
 from flowdsl.ussd import Screen, measure, paginate
+from flowdsl.ussd.pages import shortened
 
 # Computed from the tables of 3GPP TS 23.038 and cross-checked with three libraries for SMS; the file says which.
 TABLES: dict[str, Any] = json.loads((Path(__file__).parent / "data" / "text_limits.json").read_text(encoding="utf-8"))
@@ -129,7 +130,7 @@ def test_a_text_fits_by_septets_or_by_units(text: str, septets: int, units: int)
 
 # Pages.
 
-BLANKS = " \t\r\n\f\v"
+BLANKS = " \t\r\n\f\v\x85\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u200b\u2028\u2029\u205f\u3000"
 BOTH = {"back": True, "forward": True}
 
 # What a person sees as one character. No two of them grow together when they stand side by side.
@@ -415,6 +416,51 @@ def test_pages_read_as_a_person_would_cut_them(text: str, lines: list[str], ends
     assert paginate(text, lines, Screen(septets=24, units=24), ends=ends) == pages
 
 
+@pytest.mark.parametrize("blank", ["\u2003", "\u3000", "\u200b", "\u2028", "\u2009", "\x85"])
+def test_a_blank_of_another_width_is_one(blank: str) -> None:
+    """Lines are broken at every blank of Unicode at which they may be, and words between them stay whole."""
+    screen = Screen(septets=60, units=40)
+    for body in bodies(paginate(blank.join(["hello"] * 40), [], screen, ends=True), screen, ends=True):
+        assert set(body.split(blank)) == {"hello"}
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u2007", "\u202f"])
+def test_a_no_break_space_is_part_of_its_word(space: str) -> None:
+    """What an author keeps together stays together."""
+    screen = Screen(septets=60, units=40)
+    for body in bodies(paginate(" ".join([f"GHS{space}20"] * 30), [], screen, ends=True), screen, ends=True):
+        assert set(body.split(" ")) == {f"GHS{space}20"}
+
+
+def test_a_blank_line_above_the_choices_stays() -> None:
+    """Only blanks at which a page is turned are left out, so pages look as one screen would."""
+    lines = ["1. A", "2. " + "b " * 40, "3. " + "c " * 40]
+    first, *_ = paginate("Pick:\n\n", lines, Screen(septets=120, units=70), ends=False)
+    assert first.startswith("Pick:\n\n\n1. A\n2. b b")
+
+
+@pytest.mark.parametrize(("units", "number"), [(13, "2. "), (14, "12. "), (15, "112. "), (15, "2.   ")])
+def test_a_visible_character_is_whole_though_its_number_cannot_stand_with_it(units: int, number: str) -> None:
+    """On the smallest screens a number may be alone, but a letter is not parted from its mark."""
+    screen = Screen(septets=81, units=units, next_label="€", back_label="[")
+    pages = paginate("x", [f"{number}ก็ ก็ก็", f"{number}{'ก็' * 9}"], screen, ends=False)
+    assert not any(page.startswith("็") for page in pages)
+    assert all(screen.fits(page) for page in pages)
+
+
+@given(st.text(max_size=200) | documents().map(whole), screens())
+@settings(deadline=None, max_examples=200)
+def test_what_is_shortened_fits_and_is_how_the_text_begins(text: str, screen: Screen) -> None:
+    """A text that nobody can page through is cut where the screen ends: between words, or else between characters."""
+    cut = shortened(text, screen)
+    assert holds(screen, cut)
+    assert text.startswith(cut)
+    if holds(screen, text):
+        assert cut == text
+    elif measure(text).gsm and re.search(f"[{BLANKS}]", cut):
+        assert text[len(cut)] in BLANKS
+
+
 @pytest.mark.parametrize("labels", [[" " * 200], ["Daily" + " " * 200], ["Daily \n" + "\t" * 200], ["\n" * 200, ""]])
 def test_blanks_after_a_label_make_no_page(labels: list[str]) -> None:
     """The last page offers no next one, even where the document ends in more blanks than a page holds."""
@@ -441,11 +487,12 @@ def test_the_last_page_offers_no_next_one_in_either_alphabet(next_label: str, ba
         ("w" * 100_000, []),
         ("👨\u200d👩\u200d👧\u200d👦" * 5_000, []),
         ("a" + "\u0301" * 20_000, []),
+        ("🇬🇭" * 40_000, []),
         ("Pick:", [f"{number}. Choice {number}" for number in range(1, 5_000)]),
         ("Pick:", ["1. " + "label " * 10_000, "2. " + "l" * 50_000]),
         ("\n" * 50_000 + "a" + " " * 3_000, []),
     ],
-    ids=["words", "one word", "emoji", "marks", "choices", "long choices", "blanks"],
+    ids=["words", "one word", "emoji", "marks", "flags", "choices", "long choices", "blanks"],
 )
 def test_a_very_long_text_is_cut_too(text: str, lines: list[str]) -> None:
     """However long something is, it is cut into pages that hold it all, in the time that its length takes."""

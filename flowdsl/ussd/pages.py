@@ -8,12 +8,15 @@ from typing import Final, NamedTuple
 from flowdsl.errors import ConfigurationError
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["paginate"]
+__all__ = ["paginate", "shortened"]
 
 _LINE, _HEAD, _WORD, _GRAPHEME, _CODE_POINT = range(5)
-_BLANKS: Final = " \t\r\n\f\v"
-# Only blanks at which a line may be broken: a no-break space is part of its word.
+# Only blanks at which a line may be broken (Unicode, UAX 14): a no-break space is part of its word.
+_BLANKS: Final = " \t\r\n\f\v\x85\u1680\u2028\u2029\u205f\u3000" + "".join(map(chr, {*range(0x2000, 0x200C)} - {0x2007}))
 _words: Final = re.compile(f"([{_BLANKS}]*)([^{_BLANKS}]+)").findall
+# A grapheme cluster (Unicode, UAX 29). Flags are pairs, told apart by a rule of their own, because to find where one
+# begins \X looks back over all the flags before it, which takes the square of the time.
+_CLUSTER: Final = r"[\U0001F1E6-\U0001F1FF]{2}[\p{GCB=Extend}\p{GCB=ZWJ}\p{GCB=SpacingMark}]*|\X"
 _numbered: Final = re.compile(f"([^{_BLANKS}]+[{_BLANKS}]+)(.+)", re.DOTALL).fullmatch
 
 
@@ -50,12 +53,37 @@ def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> 
     return pages or [""]
 
 
+def shortened(text: str, screen: Screen) -> str:
+    """Cut off what one screen cannot hold, between words if it can be: for texts that nobody can page through.
+
+    >>> shortened("one two three four five", Screen(septets=17, units=24))
+    'one two three'
+    """
+    if screen.fits(text):
+        return text
+    letters = _graphemes(text[: screen.most + 1])
+    while not screen.fits("".join(letters)):
+        letters.pop()
+    kept = "".join(letters)
+    whole = kept if text[len(kept)] in _BLANKS else _up_to_a_blank(kept)
+    # Less of a text may be of another alphabet, and then too long.
+    return next(cut for cut in (whole.rstrip(_BLANKS), kept) if screen.fits(cut))
+
+
+def _up_to_a_blank(text: str) -> str:
+    end = max(map(text.rfind, _BLANKS))
+    return text if end < 0 else text[:end]
+
+
 def _pieces(text: str, lines: Sequence[str]) -> Iterator[_Piece]:
     # Blanks at the end belong to no word, and looking for one behind each of them takes the square of the time.
-    for blanks, word in _words(text.rstrip(_BLANKS)):
+    bare = text.rstrip(_BLANKS)
+    for blanks, word in _words(bare):
         yield _Piece(blanks, word, _WORD)
+    between = text[len(bare) :]
     for line in lines:
-        yield _Piece("\n", line.rstrip(_BLANKS), _LINE)
+        yield _Piece(f"{between}\n", line.rstrip(_BLANKS), _LINE)
+        between = ""
 
 
 def _page(pieces: deque[_Piece], screen: Screen, *, first: bool, ends: bool) -> str:
@@ -112,8 +140,13 @@ def _cut(piece: _Piece) -> list[_Piece]:
     elif piece.grain in (_HEAD, _WORD):
         parts = _graphemes(piece.text)
     elif piece.grain == _GRAPHEME:
-        split = [(blanks if not place else "", one) for blanks, word in _words(piece.text) for place, one in enumerate(word)]
-        return [_Piece(blanks if place else piece.blanks, one, _CODE_POINT) for place, (blanks, one) in enumerate(split)]
+        # A visible character, perhaps with the number of its choice before it.
+        *before, (gap, letter) = _words(piece.text)
+        split = [(blanks if not place else "", one) for blanks, word in before for place, one in enumerate(word)]
+        if split:
+            number = [_Piece(blanks if place else piece.blanks, one, _CODE_POINT) for place, (blanks, one) in enumerate(split)]
+            return [*number, _Piece(gap, letter, _GRAPHEME)]
+        return [_Piece("" if place else piece.blanks, one, _CODE_POINT) for place, one in enumerate(letter)]
     else:
         raise ConfigurationError(f"a screen has no room for {piece.text!r} beside its navigation")
     return [_Piece("" if place else piece.blanks, part, grain) for place, part in enumerate(parts)]
@@ -124,4 +157,4 @@ def _graphemes(text: str) -> list[str]:
         return list(text)
     import regex  # only texts that are neither short nor ASCII need it, and it takes 10 ms to import
 
-    return regex.findall(r"\X", text)
+    return regex.findall(_CLUSTER, text)
