@@ -11,7 +11,7 @@ import msgspec
 from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 
-__all__ = ["NO_MENU", "Menu", "Option", "read_menu", "seen_as", "typed"]
+__all__ = ["NO_MENU", "Menu", "Option", "read_menu", "seen_as"]
 
 
 class Option(NamedTuple):
@@ -84,11 +84,12 @@ def read_menu(choices: Any) -> Menu:
     >>> read_menu(["Yes", "No"]).fingerprint == read_menu({"Yes": "Oui", "No": "Non"}).fingerprint
     True
     """
+    # With the types, because 1 and True, or a text and a StrEnum's member, are equal.
     content: Any = None
     if choices.__class__ is list or choices.__class__ is tuple:
-        content = typed(choices)
+        content = (*map(type, choices), *choices)
     elif choices.__class__ is dict:
-        content = (*typed(choices), *choices.values())
+        content = (*map(type, choices), *choices, *choices.values())
     elif isinstance(choices, EnumMeta):
         content = choices
     try:
@@ -102,7 +103,8 @@ def read_menu(choices: Any) -> Menu:
                 _menus.clear()
                 _last.clear()
             _menus[content] = known
-            _last[known.fingerprint] = (choices,) if content is choices else typed(choices)
+            keys = (choices,) if content is choices else tuple(choices)
+            _last[known.fingerprint] = (choices, keys, tuple(map(type, keys)))
     return known
 
 
@@ -111,16 +113,10 @@ def read_menu(choices: Any) -> Menu:
 # Only simple keys: deeper ones may be equal and yet of other types.
 _MOST: Final = 4096
 _menus: Final[dict[Any, Menu]] = {}
-_last: Final[dict[str, Any]] = {}
-
-
-def typed(choices: Iterable[Any]) -> tuple[Any, ...]:
-    """List choices with their types, because 1 and True, or a text and a ``StrEnum``'s member, are equal."""
-    return (*choices, *map(type, choices))
-
+_last: Final[dict[str, tuple[Any, tuple[Any, ...], tuple[type, ...]]]] = {}
 
 seen_as: Final = _last.get
-"""Keys that had a fingerprint, as a prompt holds them, or ``None``; other ones may have it as well."""
+"""Choices that had a fingerprint, their keys as a prompt holds them, and the types of these; or ``None``."""
 
 
 def _new(choices: Any) -> Menu:

@@ -16,8 +16,8 @@ FlowError
 │   ├── PayloadTooLarge         413
 │   └── UnsupportedContent      415: not the content type the gateway sends
 └── StoreError                  503: sessions cannot be read or written
-├── StoreUnavailable        the cache did not answer, or refused
-└── UnreadableRecord        what it holds is not a record of this version
+    ├── StoreUnavailable        the cache did not answer, or refused
+    └── UnreadableRecord        what it holds is not a record of this version
 """
 
 from typing import ClassVar

@@ -3,13 +3,14 @@
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping
 from pathlib import Path
+from types import GeneratorType
 from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
 
 from flowdsl.errors import ConfigurationError, NotAFlow
 from flowdsl.journal import named_types
 from flowdsl.steps import Prompt, Say
 
-__all__ = ["Flow", "flow"]
+__all__ = ["UNKNOWN", "Flow", "defined_at", "flow", "position", "source_line"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,9 +34,9 @@ class Flow(Generic[P, R]):
     def __init__(self, function: Callable[P, Generator[Any, Any, R]], *, name: str, types: Iterable[type] = ()) -> None:
         self.function = function
         self.name = name
-        self.types: Mapping[str, type] = named_types(types)
         self.where = defined_at(function)
         _require_generator(function, self.where)
+        self.types: Mapping[str, type] = _told_apart(tuple(types), name)
         self.takes_chat = _takes_chat(function, self.where)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
@@ -46,9 +47,24 @@ class Flow(Generic[P, R]):
         return f"<flow {self.name!r} at {self.where}>"
 
     def start(self, chat: Any, params: Mapping[str, Any]) -> Generator[Any, Any, R]:
-        """Start the generator with the chat, if it takes one, and its keyword parameters."""
+        """Start the generator with the chat, if it takes one, and its keyword parameters.
+
+        Raises:
+            ConfigurationError: it does not take these parameters.
+            NotAFlow: what a decorator made of the function gives no generator.
+        """
         begin: Callable[..., Generator[Any, Any, R]] = self.function
-        return begin(chat, **params) if self.takes_chat else begin(**params)
+        try:
+            generator = begin(chat, **params) if self.takes_chat else begin(**params)
+        except TypeError:
+            self.require(params)
+            raise
+        if generator.__class__ is GeneratorType or hasattr(generator, "send"):
+            return generator
+        raise NotAFlow(
+            f"flow {self.name!r} at {self.where} gave {generator!r} when it was called, and not a generator: a decorator below "
+            "@flow returns something else"
+        )
 
     def require(self, params: Mapping[str, Any]) -> None:
         """Make sure that the flow can be started with these keyword parameters.
@@ -60,7 +76,7 @@ class Flow(Generic[P, R]):
             ConfigurationError: it does not take one of them, or needs another one.
         """
         try:
-            inspect.signature(self.function).bind(*([None] if self.takes_chat else []), **params)
+            _called_as(self.function).bind(*([None] if self.takes_chat else []), **params)
         except TypeError as error:
             raise ConfigurationError(
                 f"flow {self.name!r} at {self.where} cannot be started with these params: {error}. Where it is mounted they "
@@ -103,9 +119,15 @@ def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[ty
     """
 
     def decorate(function: Callable[P, Generator[Any, Any, R]]) -> Flow[P, R]:
+        if isinstance(function, str):
+            raise ConfigurationError(f"a flow is named by its function, or by `@flow(name={function!r})`")
+        if not callable(function):
+            raise NotAFlow(f"{function!r} is not a generator function: put @flow directly above `def`")
+        if isinstance(function, Flow):
+            raise NotAFlow(f"{function!r} is a flow already")
         chosen = getattr(function, "__name__", "") if name is None else name
         if not isinstance(chosen, str) or not chosen:
-            raise ConfigurationError(f"a flow needs a name, not {chosen!r}")
+            raise ConfigurationError(f"{function!r} needs a name to be a flow, not {chosen!r}: write `@flow(name=…)`")
         return Flow(function, name=chosen, types=types)
 
     return decorate if function is None else decorate(function)
@@ -137,17 +159,38 @@ def _require_generator(function: Any, where: str) -> None:
     name = getattr(function, "__name__", repr(function))
     if inspect.isasyncgenfunction(bare) or inspect.iscoroutinefunction(bare):
         raise NotAFlow(f"flow {name!r} at {where} is asynchronous: write `def` without `async`, and `yield` each step")
-    if not inspect.isgeneratorfunction(bare):
+    # A decorator may be the generator, or hand on the one of the function that it wraps.
+    if not inspect.isgeneratorfunction(function) and not inspect.isgeneratorfunction(bare):
         raise NotAFlow(
             f"flow {name!r} at {where} is not a generator, because nothing in it is yielded: "
             "write `yield Prompt(…)` and `yield Say(…)`"
         )
 
 
+def _called_as(function: Any) -> inspect.Signature:
+    """Tell how a function is called: a decorator may take more or less than what it wraps, or whatever that takes."""
+    own = inspect.signature(function, follow_wrapped=False)
+    hands_on = any(each.kind is each.VAR_POSITIONAL for each in own.parameters.values())
+    return inspect.signature(function) if hands_on else own
+
+
+def _told_apart(types: tuple[type, ...], name: str) -> dict[str, type]:
+    for each in types:
+        if not isinstance(each, type):
+            raise ConfigurationError(f"among the types of flow {name!r} is {each!r}: name enums and dataclasses")
+    known = named_types(types)
+    twice = [each for each in types if known[each.__qualname__] is not each]
+    if twice:
+        raise ConfigurationError(
+            f"flow {name!r} has two types called {twice[0].__qualname__!r}, which the journal cannot tell apart"
+        )
+    return known
+
+
 def _takes_chat(function: Any, where: str) -> bool:
     positional = [
         parameter
-        for parameter in inspect.signature(function).parameters.values()
+        for parameter in _called_as(function).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
     if len(positional) > 1 and any(each.default is inspect.Parameter.empty for each in positional[1:]):
@@ -167,4 +210,5 @@ def source_line(error: BaseException) -> str:
         if _HERE not in Path(file).parents:
             place = f"{file}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return place
+    # A StopIteration becomes an error of the generator itself, whose own trace does not reach into it.
+    return source_line(error.__cause__) if place == UNKNOWN and error.__cause__ is not None else place

@@ -34,6 +34,7 @@ def play(
     params: Mapping[str, Any] = {},
     aside: list[Entry] = [],
     asked: Asked | None = None,
+    page_key: bool = False,
     limits: Limits = _DEFAULT_LIMITS,
 ) -> Outcome:
     """Play a flow up to the step that waits, or to its end.
@@ -46,6 +47,7 @@ def play(
         params: keyword parameters of the flow.
         aside: entries set aside in earlier turns.
         asked: the question that was on the screen. The answer is used only if the code still asks it.
+        page_key: the text turns pages, and is an answer only where the prompt does not take just any text.
         limits: when to stop a flow that grows or loops.
 
     Raises:
@@ -62,12 +64,18 @@ def play(
     """
     generator = flow.start(chat, params)
     try:
-        outcome = _Player(flow, generator, limits).play(journal, aside, answer, asked)
-        _close(generator)
+        outcome = _Player(flow, generator, limits).play(journal, aside, answer, asked, page_key)
+        try:
+            generator.close()
+        except RuntimeError as error:
+            if getattr(generator, "gi_frame", None) is None:
+                raise  # of the flow's own clean-up
+            raise BadStep(_WILL_NOT_CLOSE) from error
         return outcome
     except AuthorError as error:
         running = getattr(generator, "gi_frame", None) is not None
         where = position(generator) if running else source_line(error)
+        where = flow.where if where == UNKNOWN else where
         with suppress(RuntimeError):
             generator.close()
         placed = type(error)(f"flow {flow.name!r} at {where}: {error}")
@@ -75,17 +83,8 @@ def play(
         raise placed from error
 
 
-def _close(generator: Generator[Any, Any, Any]) -> None:
-    try:
-        generator.close()
-    except RuntimeError as error:
-        if getattr(generator, "gi_frame", None) is None:
-            raise  # of the flow's own clean-up
-        raise BadStep(_WILL_NOT_CLOSE) from error
-
-
 class _Player:
-    __slots__ = ("answered", "divergence", "flow", "free", "generator", "limits", "said")
+    __slots__ = ("answered", "divergence", "flow", "generator", "limits", "said")
 
     def __init__(self, flow: Flow[..., Any], generator: Generator[Any, Any, Any], limits: Limits) -> None:
         self.flow = flow
@@ -93,15 +92,14 @@ class _Player:
         self.limits = limits
         self.said: list[Say] = []
         self.answered: str | None = None
-        self.free = False
         self.divergence: Divergence | None = None
 
-    def play(self, journal: list[Entry], aside: list[Entry], answer: str | None, asked: Asked | None) -> Outcome:
+    def play(self, journal: list[Entry], aside: list[Entry], answer: str | None, asked: Asked | None, page_key: bool) -> Outcome:
         """Replay what fits, then look at the rest step by step."""
         step, used, result = self.replay(journal)
         done, rest = journal, aside
         if used < len(journal):
-            self.diverged(journal[used], step)
+            self.diverged(journal[used].key, step)
             done, rest = journal[:used], [*journal[used:], *aside]
         while step is not None:
             if step.__class__ is Say:
@@ -111,36 +109,47 @@ class _Player:
             if step.__class__ is not Prompt:
                 raise BadStep(_not_a_step(step))
             prompt: Prompt[Any] = step
-            identity = Asked(prompt.key, prompt.menu.fingerprint)
+            identity = Asked(prompt.key, prompt.menu.fingerprint if prompt.choices is not None else "")
             entry = _matching(rest, identity) if rest else None
             if entry is not None:
                 rest = [each for each in rest if each is not entry]
             elif answer is None or (asked is not None and asked != identity):
+                if answer is not None and asked is not None:
+                    self.diverged(asked.key, step)  # what was typed for another question is used for nothing
                 return self.outcome(done, rest, prompt, identity)
             else:
                 judged = self.judged(prompt, answer)
+                if page_key and (isinstance(judged, Rejected) or judged.free):
+                    return self.outcome(done, rest, prompt, identity, stray=True)
                 if isinstance(judged, Rejected):
+                    if not isinstance(judged.message, str):
+                        raise BadPrompt(f"prompt {prompt.key!r}: its invalid is {judged.message!r}, which is not a text")
                     return self.outcome(done, rest, prompt, identity, rejected=judged.message)
                 _require_listener(self.generator)
                 entry = Entry(PROMPT, prompt.key, identity.choices, judged.stored)
-                answer, self.answered, self.free = None, prompt.key, judged.free
+                answer, self.answered = None, prompt.key
             done = [*done, entry]
             if len(done) > self.limits.entries:
                 raise LimitExceeded(f"more than {self.limits.entries} answers in one conversation")
             self.said.clear()
             step, result = self.send(_value(entry, prompt, self.flow.types))
+        if answer is not None and asked is not None:
+            self.diverged(asked.key, None)
+        if isinstance(result, Prompt | Say | Generator):
+            raise BadStep(f"it returns {_named(result)}, which nobody sees: write `yield` before it")
         return self.outcome(done, rest, None, None, result=result)
 
     def replay(self, journal: list[Entry]) -> tuple[Any, int, Any]:
         """Feed the entries that fit, one comparison each; this loop is the cost of a long conversation."""
-        used = 0
-        said = self.said
+        used = heard = 0
         types = self.flow.types
+        step, result = None, None
         try:
             send = self.generator.send
             step = send(None)
             for entry in journal:
                 if step.__class__ is not Prompt:
+                    heard = used
                     step = self.heard(step)
                     if step.__class__ is not Prompt:
                         break
@@ -148,21 +157,27 @@ class _Player:
                     break
                 choices = entry.choices
                 if choices:
-                    if seen_as(choices) != step.keys and choices != step.menu.fingerprint:
+                    seen = seen_as(choices)
+                    # A call costs as much as the rest of this round, and as a rule the choices are the very same list.
+                    if (seen is None or seen[0] is not step.choices or seen[1] != step.keys) and not _is_menu(
+                        seen, step, choices
+                    ):
                         break
                 elif step.keys:
                     break
                 used += 1
-                if said:
-                    said.clear()
                 value = entry.value
                 step = send(value if value.__class__ is str or value.__class__ in PLAIN else _value(entry, step, types))
+            step = _real(step)
         except StopIteration as stop:
-            return None, used, stop.value
-        return _real(step), used, None
+            step, result = None, stop.value
+        if used > heard:
+            self.said.clear()
+        return step, used, result
 
     def heard(self, step: Any) -> Any:
-        """Collect what is said, and give the step after it."""
+        """Collect what is said, and give the step after it; what was said before has been answered."""
+        self.said.clear()
         while step.__class__ is Say:
             self.tell(step)
             step = self.generator.send(None)
@@ -193,9 +208,11 @@ class _Player:
             # What is not written in Python has no line of its own.
             raise BadPrompt(f"prompt {prompt.key!r}: its validate or transform raised {error!r}") from error
 
-    def diverged(self, expected: Entry, step: Any) -> None:
-        found = step.key if isinstance(step, Prompt) else None
-        self.divergence = Divergence(expected.key, found, position(self.generator))
+    def diverged(self, expected: str, step: Any) -> None:
+        """Note where the code goes another way, the first time that it does."""
+        if self.divergence is None:
+            found = step.key if isinstance(step, Prompt) else None
+            self.divergence = Divergence(expected, found, position(self.generator))
 
     def outcome(
         self,
@@ -203,23 +220,14 @@ class _Player:
         rest: list[Entry],
         prompt: Prompt[Any] | None,
         asked: Asked | None,
-        *,
         result: Any = None,
         rejected: str | None = None,
+        stray: bool = False,
     ) -> Outcome:
         """Put together what the turn came to."""
-        return Outcome(
-            said=tuple(self.said),
-            prompt=prompt,
-            asked=asked,
-            result=result,
-            journal=done,
-            aside=rest,
-            answered=self.answered,
-            free=self.free,
-            rejected=rejected,
-            divergence=self.divergence,
-        )
+        said = tuple(self.said)
+        # By place, because names take longer, and every turn comes here.
+        return Outcome(said, prompt, asked, done, rest, result, self.answered, rejected, stray, self.divergence)
 
 
 def _require_listener(generator: Generator[Any, Any, Any]) -> None:
@@ -227,6 +235,16 @@ def _require_listener(generator: Generator[Any, Any, Any]) -> None:
     while (inner := getattr(inner, "gi_yieldfrom", None)) is not None:
         if not hasattr(inner, "send"):
             raise BadStep(f"it delegates to {inner!r}, which takes no answers: write `yield from` a generator")
+
+
+def _is_menu(seen: tuple[Any, ...] | None, prompt: Prompt[Any], fingerprint: str) -> bool:
+    """Tell whether a prompt has the choices of a fingerprint: by those that had it last, or the long way."""
+    if seen is not None:
+        _, keys, types = seen
+        # Keys may be equal and yet of other types.
+        if keys == prompt.keys and types == tuple(map(type, prompt.keys)):
+            return True
+    return fingerprint == prompt.menu.fingerprint
 
 
 def _value(entry: Entry, prompt: Prompt[Any], types: Mapping[str, type]) -> Any:
@@ -248,9 +266,18 @@ def _real(step: Any) -> Any:
     return step
 
 
+def _named(step: Any) -> str:
+    if isinstance(step, Prompt):
+        return f"the prompt {step.key!r}"
+    return "what it would say" if isinstance(step, Say) else f"the generator of {getattr(step, '__name__', 'it')!r}"
+
+
 def _not_a_step(step: Any) -> str:
-    if isinstance(step, type) and issubclass(step, Prompt | Say):
+    if isinstance(step, type):
         return f"it yields the class {step.__name__} itself: write `yield {step.__name__}(…)`"
+    if isinstance(step, Prompt | Say):
+        kind = type(step).__name__
+        return f"it yields a {kind}, a class of its own: a step is a Prompt or a Say itself, and no subclass of them"
     if isinstance(step, Generator):
         code = getattr(step, "gi_code", None)
         name = getattr(step, "__name__", "it")

@@ -8,7 +8,7 @@ with such a key is wrapped in ``$dict``, so the two cannot be taken for each oth
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timezone
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final
@@ -103,8 +103,10 @@ def _textual(value: Any) -> dict[str, str]:
     tag = _TEXTUAL[type(value)]
     # str() of all of them is what their constructors read; of dates and times it is nearly ISO 8601.
     text = str(value)
-    # Python reads some of what it writes otherwise, such as a time zone less than a second from UTC.
-    if str(_FROM_TEXT[tag](text)) != text:
+    # Python reads some of what it writes otherwise, such as a time zone less than a second from UTC; and a zone with
+    # rules of its own, or the second of two equal hours in autumn, is not in the text.
+    zone = getattr(value, "tzinfo", None)
+    if str(_FROM_TEXT[tag](text)) != text or getattr(value, "fold", False) or not isinstance(zone, timezone | None):
         raise UnstorableValue(f"{value!r}, which would come back as another one")
     return {tag: text}
 

@@ -41,10 +41,10 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Divergence(msgspec.Struct, frozen=True):
-    """The code no longer asks what the journal answers next.
+    """The code no longer asks what is answered next.
 
     Args:
-        expected: key of the journal's next entry.
+        expected: key of the journal's next entry, or of the question that the person has just answered.
         found: key of what the code asks instead; ``None`` where it ends.
         where: ``file:line`` of what was found.
     """
@@ -54,29 +54,29 @@ class Divergence(msgspec.Struct, frozen=True):
     where: str
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True):
     """What one turn of a flow came to.
 
     Args:
         said: what was said since the last accepted answer.
         prompt: what the flow waits for; ``None`` where it has ended.
-        result: what the flow returned, where it has ended.
+        asked: which question that is; ``None`` where the flow has ended.
         journal: the answers in the order in which the code asked for them.
         aside: entries whose prompt the code did not come to. The same question may take them later.
-        asked: which question that is; ``None`` where the flow has ended.
+        result: what the flow returned, where it has ended.
         answered: key of the prompt that this turn's text answered.
-        free: the text answered a prompt that takes any text at all.
         rejected: what was wrong with the text, for the person.
+        stray: the text was a page key, and the prompt did not ask for it: nothing was answered.
         divergence: where the code and the journal parted, if they did.
     """
 
     said: tuple[Say, ...]
     prompt: Prompt[Any] | None
     asked: Asked | None
-    result: Any
     journal: list[Entry]
     aside: list[Entry]
-    answered: str | None
-    free: bool
-    rejected: str | None
-    divergence: Divergence | None
+    result: Any = None
+    answered: str | None = None
+    rejected: str | None = None
+    stray: bool = False
+    divergence: Divergence | None = None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overlo
 
 import msgspec
 
-from flowdsl.choices import NO_MENU, Menu, read_menu, typed
+from flowdsl.choices import NO_MENU, Menu, read_menu
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Media
 
@@ -78,7 +78,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         if choices is not None:
             try:
                 # An enum's members are slow to list, and the same for as long as it is the same enum.
-                self.keys = (choices,) if choices.__class__ is EnumMeta else typed(choices)
+                self.keys = (choices,) if choices.__class__ is EnumMeta else tuple(choices)
             except TypeError:
                 raise BadPrompt(f"prompt {self.key!r} cannot be asked: its choices are {choices!r}") from None
 
@@ -170,7 +170,13 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
 
     def __format__(self, spec: str) -> str:
         """Refuse to be put into a text, where the answer was meant and a ``yield`` is missing."""
+        return str(self)
+
+    def __str__(self) -> str:
         raise BadPrompt(f"prompt {self.key!r} itself is put into a text, not its answer: write `yield` before `Prompt(…)`")
+
+    def __bool__(self) -> bool:
+        raise BadPrompt(f"prompt {self.key!r} itself is taken for yes or no, not its answer: write `yield` before `Prompt(…)`")
 
     @staticmethod
     def confirm(key: str, text: str, *, yes: str = "Yes", no: str = "No") -> Prompt[bool]:

@@ -97,7 +97,9 @@ def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
     for transform, words in _IN_PLAIN_WORDS:
         if prompt.transform == transform:
             return words
-    said = error.args[0] if isinstance(error, ValueError) and error.args else ""
+    # What a codec says is meant for programmers, and so are its arguments.
+    tells = isinstance(error, ValueError) and not isinstance(error, UnicodeError)
+    said = error.args[0] if tells and error.args else ""
     return said if isinstance(said, str) and said else _NOT_VALID
 
 
@@ -116,4 +118,4 @@ def known_types(prompt: Prompt[Any], types: Mapping[str, type]) -> Mapping[str, 
     shown = [type(option.key) for option in prompt.menu.options]
     if isinstance(prompt.transform, type):
         shown.append(prompt.transform)
-    return {**named_types(shown), **types} if shown else types
+    return {**types, **named_types(shown)} if shown else types

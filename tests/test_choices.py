@@ -162,7 +162,8 @@ def test_confirm_takes_labels_of_its_own(text: str, meant: bool | None) -> None:
 def test_a_key_typed_exactly_is_never_taken_for_another(choices: Any) -> None:
     """Of two keys that differ in case only, what is typed exactly means that one, and what is typed otherwise means neither."""
     menu = read_menu(choices)
-    assert [menu.pick(text) and menu.pick(text).key for text in ("ab", " Ab ", "AB")] == ["ab", "Ab", None]
+    picked = [menu.pick(text) for text in ("ab", " Ab ", "AB")]
+    assert [each and each.key for each in picked] == ["ab", "Ab", None]
 
 
 @pytest.mark.parametrize(("choices", "text"), [({"a": "One", "x": "Two", "1.0": "Dot", 1.0: "Point"}, "1.0"), (["5", 7, 5], "5")])

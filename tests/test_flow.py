@@ -5,16 +5,17 @@ import functools
 import gc
 import operator
 from collections.abc import Callable, Generator
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flowdsl import Prompt, Say, Steps, flow
+from flowdsl import Prompt, Say, Screen, Steps, flow
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, ConfigurationError, LimitExceeded, NotAFlow, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
+from flowdsl.journal import Entry
 from flowdsl.outcome import Limits
 
 
@@ -105,6 +106,115 @@ def test_what_is_not_a_function_is_refused(thing: Any) -> None:
     """Something without code at all is refused too, not only functions."""
     with pytest.raises(NotAFlow, match="not a generator"):
         flow(name="thing")(thing)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: flow("registration"), r"`@flow\(name='registration'\)`"),  # type: ignore[call-overload]
+        (lambda: flow(greeting), "is a flow already"),
+        (lambda: flow(functools.partial(greeting.function)), "needs a name to be a flow"),
+        (lambda: flow(classmethod(greeting.function)), "put @flow directly above `def`"),  # type: ignore[call-overload]
+        (lambda: flow(types=[1])(greeting.function), "among the types of flow 'greeting' is 1"),  # type: ignore[list-item]
+        (lambda: flow(types=[one.Plan, other.Plan])(greeting.function), "two types called 'Plan'"),
+    ],
+    ids=["a name", "a flow", "without a name", "a classmethod", "no type", "two types of one name"],
+)
+def test_a_decorator_used_wrongly_says_how(make: Callable[[], Any], says: str) -> None:
+    """What is not a bare generator function is told what to write."""
+    with pytest.raises(AuthorError, match=says):
+        make()
+
+
+class one:  # noqa: N801
+    """A namespace."""
+
+    Plan = Enum("Plan", ["DAY"])
+
+
+class other:  # noqa: N801
+    """Another one."""
+
+    Plan = Enum("Plan", ["DAY"])
+
+
+def given_a_user(function: Any) -> Any:
+    """Give a function more than it is called with."""
+
+    @functools.wraps(function)
+    def wrapper(chat: Any) -> Any:
+        return (yield from function(chat, "Ama"))
+
+    return wrapper
+
+
+def logged(function: Any) -> Any:
+    """Hand on whatever comes."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **options: Any) -> Any:
+        return function(*args, **options)
+
+    return wrapper
+
+
+def without_a_chat(function: Any) -> Any:
+    """Take the chat away."""
+
+    @functools.wraps(function)
+    def wrapper(chat: Any) -> Any:
+        return function()
+
+    return wrapper
+
+
+@flow
+@given_a_user
+def for_a_user(chat: Any, user: str) -> Steps[str]:
+    """Take what a decorator gives."""
+    yield Say("Hello!")
+    return f"{chat} {user}"
+
+
+@flow
+@logged
+def handed_on(chat: Any) -> Steps[str]:
+    """Take the chat through a decorator that knows nothing of it."""
+    yield Say("Hello!")
+    return f"{chat}"
+
+
+@flow
+@without_a_chat
+def alone() -> Steps[str]:
+    """Take nothing, below a decorator that takes the chat."""
+    yield Say("Hello!")
+    return "alone"
+
+
+@pytest.mark.parametrize(("decorated", "result"), [(for_a_user, "chat Ama"), (handed_on, "chat"), (alone, "alone")])
+def test_a_decorated_function_is_called_as_its_decorator_takes_it(decorated: Flow[..., Any], result: str) -> None:
+    """What counts is how the function is called, and not what it is made of."""
+    assert play(decorated, "chat", []).result == result
+
+
+def test_a_decorator_that_gives_something_else_is_told_of() -> None:
+    """A flow whose function gives no generator says so, with its name and place."""
+    function: Any = functools.wraps(greeting.function)(lambda chat: [Say("Hello!")])
+    emptied: Flow[..., Any] = flow(name="emptied")(function)
+    with pytest.raises(NotAFlow, match=r"flow 'emptied' at .*and not a generator: a decorator below @flow"):
+        play(emptied, None, [])
+
+
+def test_parameters_that_do_not_fit_are_told_of_with_the_flow() -> None:
+    """Without mount, which looks first, a missing parameter says which flow lacks what."""
+
+    @flow
+    def shop(*, fee: int) -> Steps[None]:
+        yield Say(f"{fee}")
+
+    with pytest.raises(ConfigurationError, match=r"flow 'shop' at .*missing a required.* argument: 'fee'"):
+        play(shop, None, [])
 
 
 def two_parameters(chat: Any, language: str) -> Steps[None]:
@@ -248,7 +358,7 @@ class Key(StrEnum):
 
 def sub() -> Steps[str]:
     """Ask one question of several flows."""
-    return (yield Prompt("inner", "Inner?"))
+    return (yield from Prompt("inner", "Inner?"))
 
 
 def sub_with_a_mistake() -> Steps[None]:
@@ -289,6 +399,46 @@ def yields_a_text() -> Any:
 
 def yields_a_flow() -> Any:
     yield greeting  # here: a flow
+
+
+def takes_a_prompt_for_yes() -> Any:
+    if Prompt.confirm("sure", "Pay?"):  # here: a prompt in a condition
+        yield Say("Paid!")
+
+
+def writes_a_prompt() -> Any:
+    yield Say("Hello, " + str(Prompt("name", "Name?")))  # here: a prompt as a text
+
+
+def returns_a_prompt() -> Any:  # here: a prompt returned
+    yield Say("First.")
+    return Prompt("name", "Name?")
+
+
+def returns_a_part() -> Any:  # here: a part returned
+    yield Say("First.")
+    return sub()
+
+
+def returns_what_it_says() -> Any:  # here: a text returned
+    yield Say("First.")
+    return Say("Second.")
+
+
+class Question(Prompt[str]):
+    """A step of the author's own."""
+
+
+def yields_a_subclass() -> Any:
+    yield Question("name", "Name?")  # here: a subclass
+
+
+def yields_another_class() -> Any:
+    yield Screen  # here: another class
+
+
+def has_no_text_for_no_choice() -> Any:
+    yield Prompt("plan", "Plan?", choices=["Daily"], invalid=3)  # type: ignore[call-overload]  # here: invalid as a number
 
 
 def yields_confirm() -> Any:
@@ -361,7 +511,7 @@ def transforms_asynchronously() -> Any:
 
 
 def validates_asynchronously() -> Any:
-    yield Prompt("name", "Name?", validate=takes_its_time)  # type: ignore[call-overload]  # here: an asynchronous validate
+    yield Prompt("name", "Name?", validate=takes_its_time)  # type: ignore[arg-type]  # here: an asynchronous validate
 
 
 def says_no_text() -> Any:
@@ -390,7 +540,7 @@ def transforms_by_what_is_not_python() -> Any:
 
 
 def validates_by_true() -> Any:
-    yield Prompt("age", "Age?", validate=str.isdecimal)  # type: ignore[call-overload]  # here: a bool
+    yield Prompt("age", "Age?", validate=str.isdecimal)  # type: ignore[arg-type]  # here: a bool
 
 
 def validates_by_an_empty_text() -> Any:
@@ -444,6 +594,14 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (yields_none_later, ["Ama"], BadStep, "None after an answer", ["yields nothing"]),
     (yields_a_text, [], BadStep, "a text", ["'Hello'", "write `yield Say(…)`"]),
     (yields_a_flow, [], BadStep, "a flow", ["'greeting'", "write `yield from greeting(…)`"]),
+    (takes_a_prompt_for_yes, [], BadPrompt, "a prompt in a condition", ["prompt 'sure' itself", "yes or no", "write `yield`"]),
+    (writes_a_prompt, [], BadPrompt, "a prompt as a text", ["prompt 'name' itself", "write `yield`"]),
+    (returns_a_prompt, [], BadStep, "a prompt returned", ["returns the prompt 'name'", "write `yield`"]),
+    (returns_a_part, [], BadStep, "a part returned", ["returns the generator of 'sub'", "write `yield`"]),
+    (returns_what_it_says, [], BadStep, "a text returned", ["returns what it would say", "write `yield`"]),
+    (yields_a_subclass, [], BadStep, "a subclass", ["yields a Question", "no subclass"]),
+    (yields_another_class, [], BadStep, "another class", ["the class Screen itself"]),
+    (has_no_text_for_no_choice, ["7"], BadPrompt, "invalid as a number", ["'plan'", "its invalid is 3"]),
     (yields_confirm, [], BadStep, "a function of ours", ["write `yield Prompt.confirm(…)`"]),
     (yields_the_function_of_a_part, [], BadStep, "a part without a call", ["write `yield from sub(…)`"]),
     (puts_a_prompt_into_a_text, [], BadPrompt, "a prompt in a text", ["prompt 'name' itself", "write `yield`"]),
@@ -490,7 +648,7 @@ def test_a_mistake_names_flow_file_and_line(
     """Each mistake is told with the flow's name, the line that holds it, and what is wrong there."""
     conversation = flow(name=f"conversation {mark}")(function)
     *earlier, last = [None, *answers]
-    journal = []
+    journal: list[Entry] = []
     for answer in earlier:
         journal = play(conversation, None, journal, answer).journal
     with pytest.raises(error) as told:

@@ -48,7 +48,7 @@ def _journal(flow: Flow[..., Any], count: int) -> list[Entry]:
     for text in replies(count):
         journal = play(flow, None, journal, text).journal
     state = FlowState(opening=Opening("", 0.0, "ussd", "nalo"), journal=journal)
-    stored = write(Record(version=VERSION, revision=1, flows={flow.name: state}))
+    stored = write(Record(version=VERSION, revision=1, flows={flow.name: state}), 10**9)
     return read(stored).flows[flow.name].journal
 
 
