@@ -2,7 +2,7 @@
 
 from flowdsl import signals
 from flowdsl.chat import Chat, Session
-from flowdsl.errors import AuthorError, ConfigurationError, FlowError, StoreError, UserInputError
+from flowdsl.errors import AuthorError, ConfigurationError, FlowError, StoreError, StoreUnavailable, UserInputError
 from flowdsl.flow import Flow, flow
 from flowdsl.messages import Choice, Inbound, Media, Reply
 from flowdsl.middleware import Middleware, Next
@@ -38,6 +38,7 @@ __all__ = [
     "Step",
     "Steps",
     "StoreError",
+    "StoreUnavailable",
     "Stored",
     "UserInputError",
     "flow",

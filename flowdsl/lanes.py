@@ -9,14 +9,23 @@ __all__ = ["Lanes"]
 T = TypeVar("T")
 
 
+class _Answer(Generic[T]):
+    """What is being answered, and who waits for the same answer; nobody does as a rule."""
+
+    __slots__ = ("waited", "work")
+
+    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
+        self.work = work
+        self.waited: asyncio.Future[T] | None = None
+
+
 class _Lane(Generic[T]):
     __slots__ = ("answers", "lock", "users")
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.users = 0
-        # What is being answered, and who waits for the same answer; nobody does as a rule.
-        self.answers: dict[str, asyncio.Future[T] | None] = {}
+        self.answers: dict[str, _Answer[T]] = {}
 
 
 class Lanes(Generic[T]):
@@ -36,11 +45,12 @@ class Lanes(Generic[T]):
         Args:
             key: the session.
             name: what makes two messages the same one; ``None`` where each is its own.
-            work: what to do.
+            work: what to do; it may be done again when it failed.
 
         Returns:
             What the work came to, and whether it was done for an earlier message of the same name
-            that had not been answered yet. Where that one failed, the work is done again.
+            that had not been answered yet. Where that one failed, its work is done once more, not the
+            later one's: only it knows what it has tried already.
         """
         lane = self._lanes.get(key)
         if lane is None:
@@ -50,23 +60,25 @@ class Lanes(Generic[T]):
             if name is None:
                 async with lane.lock:
                     return await work(), False
-            while name in lane.answers:
-                first = lane.answers[name]
-                if first is None:
-                    first = lane.answers[name] = asyncio.get_running_loop().create_future()
-                await asyncio.wait([first])
-                if not first.cancelled():
-                    return first.result(), True
-            lane.answers[name] = None
+            while (first := lane.answers.get(name)) is not None:
+                if first.waited is None:
+                    first.waited = asyncio.get_running_loop().create_future()
+                waited = first.waited
+                await asyncio.wait([waited])
+                if not waited.cancelled():
+                    return waited.result(), True
+                work = first.work
+            answer = lane.answers[name] = _Answer(work)
             try:
                 async with lane.lock:
                     result = await work()
-                if (waited := lane.answers[name]) is not None:
-                    waited.set_result(result)
+                if answer.waited is not None:
+                    answer.waited.set_result(result)
                 return result, False
             finally:
-                if (waited := lane.answers.pop(name)) is not None:
-                    waited.cancel()  # no effect on one that has its result
+                del lane.answers[name]
+                if answer.waited is not None:
+                    answer.waited.cancel()  # no effect on one that has its result
         finally:
             lane.users -= 1
             if not lane.users:

@@ -41,7 +41,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
         platform: ``"ussd"``, ``"whatsapp"``, ``"telegram"``, …
         gateway: which gateway brought it, ``"nalo"`` for example.
         text: what the person typed in this message; ``""`` where they typed nothing.
-        new: the gateway says that a conversation begins here. The text is then no answer.
+        new: the gateway says that a conversation begins here. The text is then no answer. ``None`` where the gateway
+            never says so: then one begins with a request id that the session has not seen.
         dialled: the string that was dialled, where the gateway tells it apart.
         request_id: the gateway's own session id.
         msisdn: the person's number in E.164, with ``+``.
@@ -61,7 +62,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     platform: str
     gateway: str
     text: str = ""
-    new: bool = False
+    new: bool | None = False
     dialled: str | None = None
     request_id: str | None = None
     msisdn: str | None = None

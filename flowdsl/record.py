@@ -5,10 +5,11 @@ from typing import Any, Final
 import msgspec
 
 from flowdsl.chat import Opening
-from flowdsl.errors import UnreadableRecord
+from flowdsl.errors import LimitExceeded, UnreadableRecord
 from flowdsl.journal import Entry
 from flowdsl.messages import Reply
 from flowdsl.outcome import Asked
+from flowdsl.ussd.screen import Screen
 
 __all__ = ["VERSION", "FlowState", "Record", "Seen", "read", "write"]
 
@@ -17,13 +18,14 @@ VERSION: Final = 1
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """A message that was answered: a digest that names it, the revision it found, what it was told.
+    """A message that was answered: a digest that names it, the revision it found, who answered it, and how.
 
     ``reply`` is ``None`` where the message is so long ago that only its name is kept.
     """
 
     mark: str
     found: int
+    by: str
     reply: Reply | None
 
 
@@ -38,7 +40,9 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
         attempts: how often it was answered in vain.
         began: the session data when the flow began.
         changed: what the flow changed in it, as :meth:`flowdsl.Session.changes` tells it.
+        request: digest of the gateway's session id, where that alone tells when a conversation begins.
         pages: the screen being shown, where it is longer than one page.
+        screen: what the pages were made for.
         page: which of them is shown, from 0.
         over: the flow has ended; only the pages of its last message are still read.
     """
@@ -50,7 +54,9 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
     attempts: int = 0
     began: dict[str, Any] = {}
     changed: dict[str, tuple[Any, ...]] = {}
+    request: str = ""
     pages: list[str] = []
+    screen: Screen | None = None
     page: int = 0
     over: bool = False
 
@@ -94,6 +100,17 @@ def read(stored: str) -> Record:
     return record
 
 
-def write(record: Record) -> str:
-    """Write a record down as JSON text."""
-    return _encoder.encode(record).decode()
+def write(record: Record, most: int) -> str:
+    """Write a record down as JSON text.
+
+    Args:
+        record: the session.
+        most: how many bytes it may have.
+
+    Raises:
+        LimitExceeded: it has more.
+    """
+    written = _encoder.encode(record)
+    if len(written) > most:
+        raise LimitExceeded(f"its session would take {len(written)} bytes, and may take {most}")
+    return written.decode()

@@ -1,7 +1,7 @@
 """What a turn came to, told as signals. An event is built only where somebody listens."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
 
 from flowdsl.flow import Flow
 from flowdsl.messages import Inbound
@@ -39,31 +39,40 @@ from flowdsl.turn import Turn
 
 __all__ = ["Report"]
 
-E = TypeVar("E")
-
 
 class Report:
-    """The events of one message, collected while it is answered and told afterwards."""
+    """The events of one message, collected while it is answered and told afterwards.
 
-    __slots__ = ("_inbound", "_session_id", "events", "flow")
+    Args:
+        flow: the sender of them all.
+        inbound: the message.
+        session_id: its session.
+        beside: runs what tells them, beside everything else.
+    """
 
-    def __init__(self, flow: Flow[..., Any], inbound: Inbound, session_id: str) -> None:
-        self.flow = flow
-        self.events: list[tuple[Signal[Any], Any]] = []
+    __slots__ = ("_beside", "_events", "_flow", "_inbound", "_session_id")
+
+    def __init__(
+        self, flow: Flow[..., Any], inbound: Inbound, session_id: str, beside: Callable[[Coroutine[Any, Any, None]], None]
+    ) -> None:
+        self._flow = flow
         self._inbound = inbound
         self._session_id = session_id
+        self._beside = beside
+        self._events: list[tuple[Signal[Any], Any]] = []
 
     def _add(self, signal: Signal[Any], event: Callable[..., Any], **details: Any) -> None:
         inbound = self._inbound
         built = event(
-            flow=self.flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self._session_id, **details
+            flow=self._flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self._session_id, **details
         )
-        self.events.append((signal, built))
+        self._events.append((signal, built))
 
-    async def tell(self) -> None:
-        """Tell the events, in the order in which they happened."""
-        for signal, event in self.events:
-            await emit(signal, self.flow, event)
+    def tell(self) -> None:
+        """Tell what has been noted since the last time, in the order in which it happened."""
+        if self._events:
+            self._beside(_told(self._flow, self._events))
+            self._events = []
 
     def received(self) -> None:
         """Note that the message came in."""
@@ -118,3 +127,8 @@ class Report:
             self._add(prompt_rejected, PromptRejected, key=key, attempts=turn.tries, message=outcome.rejected)
         if prompt_shown.receivers:
             self._add(prompt_shown, PromptShown, key=key, attempts=turn.attempts)
+
+
+async def _told(flow: Flow[..., Any], events: Iterable[tuple[Signal[Any], Any]]) -> None:
+    for signal, event in events:
+        await emit(signal, flow, event)

@@ -4,7 +4,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
 
 from flowdsl.errors import AuthorError, BadPayload, ConfigurationError
 from flowdsl.exchange import Exchange
@@ -18,7 +21,8 @@ from flowdsl.sessions import SessionConfig
 from flowdsl.settings import require
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.store import SessionStore
-from flowdsl.turn import Service, mark
+from flowdsl.turn import Delivery, Service, mark
+from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
 
 if TYPE_CHECKING:
@@ -32,8 +36,8 @@ E = TypeVar("E", bound=Event)
 
 _STORE: Final = ("load", "create", "save", "touch", "delete", "close")
 
-MEMORY: Final = "memory://"
-APOLOGY: Final = "Sorry, something went wrong. Please try again."
+_MEMORY: Final = "memory://"
+_APOLOGY: Final = "Sorry, something went wrong. Please try again."
 
 
 class Runtime:
@@ -73,11 +77,11 @@ class Runtime:
     def __init__(
         self,
         *,
-        cache: "str | BaseCache" = MEMORY,
+        cache: "str | BaseCache" = _MEMORY,
         store: SessionStore | None = None,
         sessions: SessionConfig = SessionConfig(),
         middleware: Iterable[Middleware] = (),
-        apology: str | Callable[[Exception], str] = APOLOGY,
+        apology: str | Callable[[Exception], str] = _APOLOGY,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -93,6 +97,7 @@ class Runtime:
         self._clock = clock
         self._lanes: Lanes[Reply] = Lanes()
         self._telling: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def handle(
         self,
@@ -116,19 +121,63 @@ class Runtime:
             UserInputError: the message cannot be answered, for a reason that its sender should know.
             StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again.
         """
+        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen)
+        return reply
+
+    async def answer(
+        self,
+        flow: Flow[..., Any],
+        inbound: Inbound,
+        *,
+        params: Mapping[str, Any] = {},
+        sessions: SessionConfig | None = None,
+        screen: Screen | None = None,
+    ) -> tuple[Reply, str | None]:
+        """Answer one message as :meth:`handle` does, and tell whose session it was.
+
+        Returns:
+            The reply, and the id of the session; ``None`` where middleware answered without the flow.
+        """
+        self._require_loop()
         service = Service(flow=flow, params=params, screen=screen, limits=self._limits)
         config = self.sessions if sessions is None else sessions
         if not self._middleware:
             return await self._answer(service, inbound, config)
+        session_id: str | None = None
 
         async def answer(message: Inbound) -> Reply:
-            return await self._answer(service, message, config)
+            nonlocal session_id
+            reply, session_id = await self._answer(service, message, config)
+            return reply
 
-        return await chained(self._middleware, answer)(inbound)
+        reply = await chained(self._middleware, answer)(inbound)
+        if screen is not None and not screen.fits(reply.text):
+            logger.warning("middleware of flow %r gave a reply that no screen holds: %r", flow.name, reply.text)
+            reply = msgspec.structs.replace(reply, text=shortened(reply.text, screen))
+        return reply, session_id
 
-    def apology(self, error: Exception) -> str:
-        """Say what a person reads instead of an error."""
-        return self._apology(error) if callable(self._apology) else self._apology
+    def apology(self, error: Exception, screen: Screen | None = None) -> str:
+        """Say what a person reads instead of an error.
+
+        Args:
+            error: what went wrong.
+            screen: the USSD screen it is shown on; a longer text is cut there.
+        """
+        text = self._apology_of(error)
+        return text if screen is None else shortened(text, screen)
+
+    def _apology_of(self, error: Exception) -> str:
+        if isinstance(self._apology, str):
+            return self._apology
+        try:
+            text: object = self._apology(error)
+            if isinstance(text, str) and text.encode():
+                return text
+        except Exception:
+            logger.exception("the function that makes the apology raised")
+        else:
+            logger.error("the function that makes the apology gave %r and not a text", text)
+        return _APOLOGY
 
     def tell(self, signal: Signal[E], flow: Flow[..., Any], event: E) -> None:
         """Tell receivers of something that happened, beside what is being answered.
@@ -145,9 +194,19 @@ class Runtime:
         while self._telling:
             await asyncio.wait(self._telling)
 
-    async def close(self) -> None:
-        """Let receivers finish, and close the store."""
-        await self.settle()
+    async def close(self, *, patience: float = 10.0) -> None:
+        """Let receivers finish, and close the store.
+
+        Args:
+            patience: seconds after which receivers that have not finished are given up.
+        """
+        try:
+            async with asyncio.timeout(patience):
+                await self.settle()
+        except TimeoutError:
+            logger.error("%d receivers of signals did not finish in %g seconds", len(self._telling), patience)
+            for task in self._telling:
+                task.cancel()
         await self.store.close()
 
     def _beside(self, telling: Coroutine[Any, Any, None]) -> None:
@@ -156,46 +215,57 @@ class Runtime:
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
 
-    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig) -> Reply:
+    def _require_loop(self) -> None:
+        """Make sure that one event loop at a time uses this runtime; locks and connections are one loop's."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            raise ConfigurationError("this Runtime serves another event loop already: make one for each")
+        self._loop = loop
+        self._lanes = Lanes()
+        self._telling.clear()
+
+    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig) -> tuple[Reply, str]:
         _require_text(inbound)
-        session_id = config.session_id(inbound, flow=service.flow)
-        name = mark(inbound, service.flow.name)
-        report = Report(service.flow, inbound, session_id)
+        flow = service.flow
+        session_id = config.session_id(inbound, flow=flow)
+        delivery = Delivery(
+            inbound=inbound,
+            mark=mark(inbound, flow.name),
+            owner=config.owner(inbound),
+            by=token_hex(4),
+            now=self._clock(),
+        )
+        report = Report(flow, inbound, session_id, self._beside)
         report.received()
 
         def apologise(error: Exception, waiting: bool) -> Reply:
-            return self._failed(service.flow, error, waiting, report, session_id)
+            return self._failed(service, error, waiting, report, session_id)
 
         exchange = Exchange(
-            self.store,
-            service,
-            inbound,
-            config,
-            session_id=session_id,
-            name=name,
-            now=self._clock(),
-            report=report,
-            apologise=apologise,
+            self.store, service, delivery, session_id=session_id, ttl=config.ttl, report=report, apologise=apologise
         )
+        # A gateway that reuses its session ids may have two people in one, and they do not repeat each other.
+        alike = delivery.mark + delivery.owner if inbound.message_id is None else None
         try:
-            alike = name if inbound.message_id is None else None
             reply, repeated = await self._lanes.run(session_id, alike, exchange.answer)
             if repeated:
                 report.repeated()
-            return reply
         finally:
-            if report.events:
-                self._beside(report.tell())
+            report.tell()
+        return reply, session_id
 
-    def _failed(self, flow: Flow[..., Any], error: Exception, waiting: bool, report: Report, session_id: str) -> Reply:
+    def _failed(self, service: Service, error: Exception, waiting: bool, report: Report, session_id: str) -> Reply:
         """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
         where = getattr(error, "where", None) or source_line(error)
         if isinstance(error, AuthorError):  # says itself what is wrong, and where
             logger.error("session %s: %s", session_id, error)
         else:
-            logger.error("flow %r raised at %s in session %s: %r", flow.name, where, session_id, error, exc_info=error)
+            name = service.flow.name
+            logger.error("flow %r raised at %s in session %s: %r", name, where, session_id, error, exc_info=error)
         report.failed(error, where)
-        return Reply(self.apology(error), end=not waiting)
+        return Reply(self.apology(error, service.screen), end=not waiting)
 
 
 def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
@@ -207,7 +277,7 @@ def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
 def _chosen(cache: "str | BaseCache", store: SessionStore | None) -> SessionStore:
     if store is None:
         return _store_on(cache)
-    if cache is not MEMORY:
+    if cache is not _MEMORY:
         raise ConfigurationError("sessions are kept in one place: give a cache or a store, not both")
     lacking = [name for name in _STORE if not callable(getattr(store, name, None))]
     if lacking:

@@ -2,7 +2,7 @@
 
 The sender is the flow, so ``connect(receiver, sender=registration)`` listens to one flow only. A receiver
 is a function or a coroutine function of ``(sender, *, event)``. Events tell sessions by their id, in which
-the number is hashed; no number and no answer is in them.
+the number is hashed unless that is switched off. No answer is in them but what an author's own messages tell.
 """
 
 import asyncio
@@ -31,6 +31,7 @@ __all__ = [
     "SessionEvent",
     "Signal",
     "WebhookEvent",
+    "emit",
     "flow_diverged",
     "flow_failed",
     "flow_finished",
@@ -76,9 +77,12 @@ class CacheEvent(Event, frozen=True, kw_only=True):
 
 
 class MessageEvent(Event, frozen=True, kw_only=True):
-    """A message came in, came in again, or its reply was handed to the gateway."""
+    """A message came in, came in again, or its reply was handed to the gateway.
 
-    session_id: str
+    ``session_id`` is ``None`` where middleware replied without the flow.
+    """
+
+    session_id: str | None
     message_id: str | None
 
 
@@ -234,7 +238,7 @@ async def emit(signal: Signal[E], sender: Flow[..., Any], event: E) -> None:
             result = receiver(sender, event=event)
             if isawaitable(result):
                 await result
-        except asyncio.CancelledError:
-            raise
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise  # it is this telling that is given up, and not something that the receiver waited for
             logger.exception("receiver %r of %s raised; the conversation is not affected", receiver, signal.name)

@@ -20,7 +20,7 @@ from flowdsl.record import VERSION, FlowState, Record, Seen, write
 from flowdsl.rendering import render
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["Service", "Turn", "answered_before", "lost_to_itself", "mark", "take_turn"]
+__all__ = ["Delivery", "Service", "Turn", "answered_before", "mark", "take_turn"]
 
 # A sender delivers again within minutes as a rule; the newest replies are kept whole, and of more
 # messages the name, so that a late delivery still advances nothing.
@@ -38,6 +38,25 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Any]
     screen: Screen | None
     limits: Limits
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that came in, and how to tell it from any other.
+
+    Args:
+        inbound: the message.
+        mark: its name; another delivery of the same message has the same one.
+        owner: whose message it is, hashed; a session of somebody else is not continued.
+        by: who answers it: different for every delivery, so that of two processes that answer the same
+            message each knows whether the record is its own.
+        now: seconds since 1970.
+    """
+
+    inbound: Inbound
+    mark: str
+    owner: str
+    by: str
+    now: float
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,54 +95,69 @@ def mark(inbound: Inbound, flow: str) -> str:
     origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
     if inbound.message_id is not None:
         return "i" + _digest(origin + inbound.message_id)
-    return "t" + _digest(f"{origin}{inbound.new:d}{inbound.dialled or ''}\n{inbound.text}")
+    return "t" + _digest(f"{origin}{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}")
 
 
-def answered_before(record: Record, inbound: Inbound, name: str) -> Seen | None:
-    """Find the answer that a message with an id was given when it came the first time."""
-    if inbound.message_id is None:
-        return None
-    return next((seen for seen in record.seen if seen.mark == name), None)
+def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:
+    """Find the answer that the same message was given before.
 
-
-def lost_to_itself(record: Record, name: str, found: int) -> Seen | None:
-    """Tell whether the save that won answered the same message: then this one is its retry.
+    With an id it is the one that came the first time. Without one, it is what won the race against this
+    delivery, where that had started from the same state: then this one is its retry.
 
     Args:
-        record: what won.
-        name: the mark of the message that lost.
-        found: the revision at which it had started.
+        record: the session.
+        delivery: the message.
+        found: the revision at which its answer had started; -1 where it has not.
     """
+    if record.owner != delivery.owner:
+        return None
+    if delivery.inbound.message_id is not None:
+        return next((seen for seen in record.seen if seen.mark == delivery.mark), None)
     last = record.seen[-1] if record.seen else None
-    return last if last is not None and last.mark == name and last.found == found else None
+    return last if last is not None and last.mark == delivery.mark and last.found == found else None
 
 
-def take_turn(service: Service, inbound: Inbound, record: Record | None, *, name: str, owner: str, now: float) -> Turn:
+def take_turn(service: Service, delivery: Delivery, record: Record | None) -> Turn:
     """Answer a message.
 
     Args:
         service: the flow, and how it is shown.
-        inbound: the message.
+        delivery: the message.
         record: the session as it was loaded, or ``None``.
-        name: the message's mark.
-        owner: whose message it is, hashed; a session of somebody else is not continued.
-        now: seconds since 1970.
 
     Raises:
         AuthorError: the flow did something that it may not, or the session outgrew its limits.
         Exception: whatever the flow raises.
     """
     found = 0 if record is None else record.revision
-    if record is None or record.owner != owner:
-        record = Record(version=VERSION, revision=found or int(now * 1000) - 1, owner=owner)
+    if record is None or record.owner != delivery.owner:
+        record = Record(version=VERSION, revision=found or int(delivery.now * 1000) - 1, owner=delivery.owner)
+    seen = Seen(delivery.mark, found, delivery.by, None)
     state = record.flows.get(service.flow.name)
+    inbound = _begun(delivery.inbound, state)
     if state is not None and state.over and (inbound.new or service.screen is None):
         state = None
-    if state is not None and state.pages and not inbound.new and service.screen is not None:
-        to = _turned_to(state, inbound.text, service.screen)
+    answer: str | None = None if inbound.new else inbound.text
+    if state is not None and state.pages and answer is not None and service.screen is not None:
+        to = _turned_to(state, answer, state.screen or service.screen)
+        if to is not None and (state.over or state.screen == service.screen):
+            return _show_page(service, record, state, to, seen)
         if to is not None:
-            return _show_page(service, record, state, to, name, found)
-    return _play(service, inbound, record, state, name, found, now)
+            answer = None  # the pages were made for another screen, as before a deploy: show them anew
+    request = "" if delivery.inbound.new is not None else _request(inbound)
+    return _play(service, inbound, answer, record, state, seen, request, delivery.now)
+
+
+def _begun(inbound: Inbound, state: FlowState | None) -> Inbound:
+    """Tell by the gateway's session id whether a conversation begins, where nothing else tells."""
+    if inbound.new is not None:
+        return inbound
+    new = state is not None and state.request != _request(inbound)
+    return msgspec.structs.replace(inbound, new=new, text="" if new else inbound.text, dialled=inbound.text if new else None)
+
+
+def _request(inbound: Inbound) -> str:
+    return _digest(inbound.request_id or "")
 
 
 def _turned_to(state: FlowState, text: str, screen: Screen) -> int | None:
@@ -137,11 +171,11 @@ def _turned_to(state: FlowState, text: str, screen: Screen) -> int | None:
     return state.page if state.over else None
 
 
-def _show_page(service: Service, record: Record, state: FlowState, to: int, name: str, found: int) -> Turn:
+def _show_page(service: Service, record: Record, state: FlowState, to: int, seen: Seen) -> Turn:
     last = len(state.pages) - 1
     reply = Reply(state.pages[to], end=state.over and to == last)
     shown = None if reply.end else msgspec.structs.replace(state, page=to)
-    saved, stored = _next(service, record, shown, name, found, reply)
+    saved, stored = _next(service, record, shown, seen, reply)
     return Turn(
         record=saved,
         stored=stored,
@@ -155,7 +189,16 @@ def _show_page(service: Service, record: Record, state: FlowState, to: int, name
     )
 
 
-def _play(service: Service, inbound: Inbound, record: Record, state: FlowState | None, name: str, found: int, now: float) -> Turn:
+def _play(
+    service: Service,
+    inbound: Inbound,
+    answer: str | None,
+    record: Record,
+    state: FlowState | None,
+    seen: Seen,
+    request: str,
+    now: float,
+) -> Turn:
     flow, screen = service.flow, service.screen
     began: Literal["new", "again", "on"] = "new" if state is None else "again" if inbound.new else "on"
     if state is None:
@@ -165,14 +208,15 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         flow,
         Chat(inbound, state.opening, session) if flow.takes_chat else None,
         state.journal,
-        inbound.text if began == "on" else None,
+        answer if began == "on" else None,
         params=service.params,
         aside=state.aside,
         asked=state.asked,
+        page_key=_is_page_key(state, answer, screen),
         limits=service.limits,
     )
-    if began == "on" and state.pages and screen is not None and _is_stray(outcome, inbound.text, screen):
-        return _show_page(service, record, state, state.page, name, found)
+    if outcome.stray:
+        return _show_page(service, record, state, state.page, seen)
     changed = session.changes()
     attempts = _attempts(state, outcome)
     reply, pages = render(outcome, screen)
@@ -184,7 +228,9 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         attempts=attempts,
         began=state.began,
         changed=changed,
+        request=request,
         pages=pages,
+        screen=screen if pages else None,
         over=outcome.prompt is None,
     )
     done = following.over and not pages
@@ -192,7 +238,7 @@ def _play(service: Service, inbound: Inbound, record: Record, state: FlowState |
         left, data = msgspec.structs.replace(record, flows={}), {}
     else:
         left, data = record, _merged(record.data, state, changed) if changed or state.changed else record.data
-    saved, stored = _next(service, left, None if done else following, name, found, reply, data)
+    saved, stored = _next(service, left, None if done else following, seen, reply, data)
     return Turn(
         record=saved,
         stored=stored,
@@ -219,15 +265,16 @@ def _attempts(state: FlowState, outcome: Outcome) -> int:
     return state.attempts if outcome.answered is None and outcome.asked == state.asked else 0
 
 
-def _is_stray(outcome: Outcome, text: str, screen: Screen) -> bool:
-    """Tell whether a page key was pressed once too often, rather than meant as the answer.
+def _is_page_key(state: FlowState, answer: str | None, screen: Screen | None) -> bool:
+    """Tell whether a key that turns pages was pressed where there is no page to turn to.
 
     On the first page nobody is offered to go back, so there ``0`` can be an answer: where the prompt
     has it as a choice, or makes a number of it. Where any text would do, it is a page key.
     """
-    if text.strip() not in (screen.next_key, screen.back_key):
+    if not state.pages or answer is None or screen is None:
         return False
-    return outcome.rejected is not None or outcome.free
+    shown = state.screen or screen
+    return answer.strip() in (shown.next_key, shown.back_key)
 
 
 def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
@@ -253,8 +300,7 @@ def _next(
     service: Service,
     record: Record,
     state: FlowState | None,
-    name: str,
-    found: int,
+    seen: Seen,
     reply: Reply,
     data: dict[str, Any] | None = None,
 ) -> tuple[Record, str]:
@@ -269,12 +315,14 @@ def _next(
         owner=record.owner,
         flows=flows,
         data=record.data if data is None else data,
-        seen=_remembered(record.seen, Seen(name, found, reply)),
+        seen=_remembered(record.seen, msgspec.structs.replace(seen, reply=reply)),
     )
-    stored = write(following)
-    if len(stored) > service.limits.bytes:
-        raise LimitExceeded(f"flow {service.flow.name!r}: its session would take more than {service.limits.bytes} bytes")
-    return following, stored
+    try:
+        return following, write(following, service.limits.bytes)
+    except LimitExceeded as error:
+        placed = LimitExceeded(f"flow {service.flow.name!r} at {service.flow.where}: {error}")
+        placed.where = service.flow.where
+        raise placed from None
 
 
 def _remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
@@ -282,7 +330,8 @@ def _remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
         return [latest]
     kept = [each for each in seen if each.mark.startswith("i")][-(_MARKS_KEPT - 1) :]
     bare = len(kept) - (_REPLIES_KEPT - 1)
-    return [*(Seen(each.mark, each.found, None) if place < bare else each for place, each in enumerate(kept)), latest]
+    named = (msgspec.structs.replace(each, reply=None) if place < bare else each for place, each in enumerate(kept))
+    return [*named, latest]
 
 
 def _digest(text: str) -> str:

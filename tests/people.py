@@ -1,9 +1,13 @@
-"""People who dial and type, for tests of the runtime."""
+"""People who dial and type, and a store that fails them, for tests of the runtime."""
 
+import asyncio
 import itertools
+from collections.abc import Callable
 from typing import Any
 
-from flowdsl import Flow, Inbound, Reply, Runtime, Screen, SessionConfig
+from flowdsl import Flow, Inbound, Reply, Runtime, Screen, SessionConfig, Stored
+from flowdsl._aiocache import CacheStore, MemoryCache
+from flowdsl.errors import StoreUnavailable
 
 _sessions = itertools.count(1)
 
@@ -54,3 +58,56 @@ class Person:
         for text in texts:
             shown = await self.type(text)
         return shown
+
+
+class Faulty:
+    """A memory store that a test can make to fail, to wait, or to be overtaken."""
+
+    def __init__(self) -> None:
+        self.inner = CacheStore(MemoryCache(), owned=True)
+        self.before_load: list[Callable[[], Any]] = []
+        self.before_write: list[Callable[[], Any]] = []
+        self.after_write: list[Callable[[], Any]] = []
+        self.before_touch: list[Callable[[], Any]] = []
+        self.calls: list[str] = []
+
+    async def _next(self, actions: list[Callable[[], Any]]) -> None:
+        if actions:
+            result = actions.pop(0)()
+            if asyncio.iscoroutine(result):
+                await result
+
+    async def load(self, key: str) -> Stored | None:
+        self.calls.append("load")
+        await self._next(self.before_load)
+        return await self.inner.load(key)
+
+    async def create(self, key: str, value: str, ttl: float | None) -> bool:
+        self.calls.append("create")
+        await self._next(self.before_write)
+        done = await self.inner.create(key, value, ttl)
+        await self._next(self.after_write)
+        return done
+
+    async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        self.calls.append("save")
+        await self._next(self.before_write)
+        done = await self.inner.save(key, value, token, ttl)
+        await self._next(self.after_write)
+        return done
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        self.calls.append("touch")
+        await self._next(self.before_touch)
+        await self.inner.touch(key, ttl)
+
+    async def delete(self, key: str) -> bool:
+        return await self.inner.delete(key)
+
+    async def close(self) -> None:
+        await self.inner.close()
+
+
+def lose() -> None:
+    """Fail as a store that does not answer."""
+    raise StoreUnavailable("no answer")

@@ -18,7 +18,7 @@ from flowdsl.interpreter import play
 from flowdsl.journal import Entry
 from flowdsl.outcome import Limits
 from flowdsl.record import VERSION, Record, read
-from flowdsl.turn import Service, take_turn
+from flowdsl.turn import Delivery, Service, take_turn
 
 
 class Plan(Enum):
@@ -320,7 +320,7 @@ def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: l
     for number, acts in enumerate([[], *turns]):
         for what, *rest in acts:
             getattr(model, what)(*rest)
-        turn = take_turn(service, message(text="x"), record, name=f"i{number}", owner="", now=0.0)
+        turn = take_turn(service, Delivery(inbound=message(text="x"), mark=f"t{number}", owner="", by="", now=0.0), record)
         record = read(turn.stored)
         assert msgspec.json.encode(record.data, order="sorted") == msgspec.json.encode(
             merged(dict(model._began), model.changes()), order="sorted"

@@ -1,5 +1,6 @@
 """Mounting: origin, life cycle, apologies, addresses."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -8,7 +9,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from flowdsl import ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow
 from flowdsl._aiocache import MemoryCache
+from flowdsl.errors import Forbidden
+from flowdsl.signals import message_sent
 from flowdsl_adapters import Nalo, Request, mount
+from flowdsl_adapters.origin import Origin
 from tests.servers import free_port
 
 FIRST = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "*920#", "MSGTYPE": True, "SESSIONID": "1"}
@@ -42,6 +46,8 @@ async def status(app: web.Application, path: str, **options: Any) -> int:
         ("/ussd", "/ussd?secret=", 403),
         ("/ussd", "/ussd?secret=s3cre", 403),
         ("/ussd", "/ussd?secret=S3CRET", 403),
+        ("/ussd", "/ussd?secret=s3cretX", 403),
+        ("/ussd/{secret}", "/ussd/s3cretX", 403),
         ("/ussd", "/ussd?secret=%FF%FE", 403),
         ("/ussd/{secret}", "/ussd/s3cret", 200),
         ("/ussd/{secret}", "/ussd/other", 403),
@@ -62,6 +68,40 @@ async def test_networks_that_may_send(networks: list[str], expected: int) -> Non
     assert await status(application(networks=networks), "/ussd") == expected
 
 
+@pytest.mark.parametrize(
+    ("networks", "address", "within"),
+    [
+        (["203.0.113.0/24"], "203.0.113.7", True),
+        (["203.0.113.0/24"], "::ffff:203.0.113.7", True),
+        (["::ffff:203.0.113.0/120"], "203.0.113.7", True),
+        (["::ffff:203.0.113.0/120"], "::ffff:203.0.113.7", True),
+        (["::ffff:203.0.113.0/120"], "203.0.114.7", False),
+        (["::/0"], "2001:db8::1", True),
+        (["::/0"], "203.0.113.7", False),
+        (["fe80::/10"], "fe80::1%eth0", True),
+        ("203.0.113.0/24", "203.0.113.7", True),
+        (["0.0.0.0/0", "::/0"], "", False),
+        (["0.0.0.0/0", "::/0"], None, False),
+        (["0.0.0.0/0", "::/0"], "localhost", False),
+    ],
+)
+def test_which_address_is_in_a_network(networks: Any, address: str | None, within: bool) -> None:
+    """An IPv4 address is the same one in IPv6 clothes; what is no address is in no network."""
+    origin = Origin(secret=None, networks=networks)
+    if within:
+        origin.require(secret="", address=address)
+    else:
+        with pytest.raises(Forbidden):
+            origin.require(secret="", address=address)
+
+
+@pytest.mark.parametrize("given", ["\udcff", "s3cret\udcff", "é"])
+def test_a_secret_of_odd_bytes_is_a_wrong_one(given: str) -> None:
+    """What cannot be text is compared all the same."""
+    with pytest.raises(Forbidden):
+        Origin(secret="s3cret", networks=()).require(secret=given, address=None)
+
+
 async def test_a_refused_request_is_not_read() -> None:
     """What does not prove its origin reaches neither the codec nor a session."""
     cache = MemoryCache()
@@ -72,9 +112,19 @@ async def test_a_refused_request_is_not_read() -> None:
     assert len(cache) == 0
 
 
-@pytest.mark.parametrize("options", [{"secret": ""}, {"networks": ["10.0.0.1/8"]}, {"networks": ["everybody"]}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"secret": ""},
+        {"path": "/ussd/{secret}"},
+        {"networks": ["10.0.0.1/8"]},
+        {"networks": ["everybody"]},
+        {"networks": [b"1.2.3.4"]},
+        {"networks": [167772161]},
+    ],
+)
 def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any]) -> None:
-    """An empty secret and an unreadable network are errors at once."""
+    """An empty secret, a place for one where none is given, and an unreadable network are errors at once."""
     with pytest.raises(ConfigurationError):
         application(**options)
 
@@ -179,14 +229,87 @@ async def test_middleware_without_a_reply_ends_with_an_apology(
     assert f"middleware {middleware.__name__} at {__file__}:{middleware.__code__.co_firstlineno} {says}" in caplog.text
 
 
+class Chatting(Nalo):
+    """A gateway whose sender delivers again, and whose messages may be long."""
+
+    platform = "chat"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.screen = None  # type: ignore[assignment]
+
+
+async def test_a_sender_that_delivers_again_is_told_to() -> None:
+    """Where nothing has to be shown now, a store that is down is 503, and the same message may come again."""
+    app = web.Application()
+    runtime = Runtime(cache=f"redis://127.0.0.1:{free_port()}", sessions=SessionConfig().durable())
+    mount(app, "/chat", Chatting(), asking, runtime=runtime)
+    assert await status(app, "/chat") == 503
+
+
+async def test_parameters_reach_the_flow() -> None:
+    """What is given where a flow is mounted is what it is started with."""
+
+    @flow
+    def shop(*, fee: int) -> Steps[None]:
+        yield from Prompt("sure", f"Pay {fee}?")
+
+    app = web.Application()
+    mount(app, "/ussd", Nalo(), shop, params={"fee": 5})
+    async with TestClient(TestServer(app)) as client:
+        assert (await (await client.post("/ussd", json=FIRST)).json())["MSG"] == "Pay 5?"
+
+
+async def test_what_a_gateway_cannot_write_is_an_apology(caplog: pytest.LogCaptureFixture) -> None:
+    """A reply with half a character, which only middleware can make, is no 500."""
+
+    async def odd(inbound: Inbound, next: Next) -> Reply:
+        return Reply("\ud800", end=True)
+
+    async with TestClient(TestServer(application(runtime=Runtime(middleware=[odd])))) as client:
+        response = await client.post("/ussd", json=FIRST)
+        assert (response.status, (await response.json())["MSG"]) == (200, "Sorry, something went wrong. Please try again.")
+    assert "could not write a reply of flow 'asking'" in caplog.text
+
+
+async def test_a_session_id_that_cannot_be_made_is_an_apology() -> None:
+    """A function of the author's that fails is no 500, and the connection lives on."""
+
+    def broken(inbound: Inbound) -> str:
+        raise KeyError("shop")
+
+    app = application(sessions=SessionConfig(id=broken))
+    with message_sent.connected_to(lambda sender, *, event: None):
+        async with TestClient(TestServer(app)) as client:
+            for _ in range(2):
+                response = await client.post("/ussd", json=FIRST)
+                assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
+
+
+async def test_a_sender_that_hangs_up_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """A connection that is closed in the middle of a body is nobody's fault, and leaves nothing in the log."""
+    app = application(runtime=Runtime(), patience=20)
+    async with TestClient(TestServer(app)) as client:
+        server = client.server
+        _, writer = await asyncio.open_connection(server.host, server.port)
+        head = b"POST /ussd HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+        writer.write(head + b'{"USERID":')
+        await writer.drain()
+        assert (await client.post("/ussd", json=FIRST)).status == 200
+        writer.close()
+        await writer.wait_closed()
+        assert (await client.post("/ussd", json=FIRST)).status == 200
+    assert caplog.text == ""
+
+
 async def test_a_shared_runtime_is_closed_once() -> None:
     """Two mounts share a runtime; cleaning the application up closes it, and only once."""
     closed: list[Runtime] = []
 
     class Counted(Runtime):
-        async def close(self) -> None:
+        async def close(self, *, patience: float = 10.0) -> None:
             closed.append(self)
-            await super().close()
+            await super().close(patience=patience)
 
     runtime = Counted()
     app = application(runtime=runtime)

@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flowdsl import ConfigurationError, Inbound, Prompt, Reply, Runtime, Say, Steps, flow
+from flowdsl import ConfigurationError, Inbound, Prompt, Reply, Runtime, Say, SessionConfig, Steps, flow
 from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl_adapters import Nalo, Request, mount
@@ -81,6 +81,40 @@ def test_the_number_goes_back_as_it_came() -> None:
     assert json.loads(Nalo().encode(Reply("Hi"), inbound).body)["MSISDN"] == "0244123456"
 
 
+def test_a_byte_order_mark_is_ignored() -> None:
+    """Some senders put one before their JSON."""
+    assert Nalo().decode(Request(body="\ufeff".encode() + json.dumps(LATER).encode())).text == LATER["USERDATA"]
+
+
+@pytest.mark.parametrize("session", [None, "", "  "])
+def test_a_session_that_is_blank_is_none(session: str | None) -> None:
+    """Without a session the number is one, as the older integrations had it."""
+    inbound = Nalo().decode(Request(body=json.dumps({**LATER, "SESSIONID": session}).encode()))
+    assert inbound.request_id == f"nalo:{LATER['MSISDN']}"
+
+
+async def test_a_session_by_number_begins_anew_with_an_unseen_session() -> None:
+    """Older integrations tell by the session alone that somebody dialled; what was dialled answers nothing."""
+    app = web.Application()
+    mount(app, "/ussd", Nalo(session_field="USERID"), greeting, sessions=SessionConfig().durable())
+    async with TestClient(TestServer(app)) as client:
+        shown = []
+        for session, text in [
+            ("s1", "*920#"),
+            ("s2", "*920#"),
+            ("s2", "Ama"),
+            ("s3", "*920#"),
+            ("s3", "Kumasi"),
+            ("s4", "*920#"),
+        ]:
+            response = await client.post("/ussd", json={"USERID": session, "MSISDN": "233244123456", "USERDATA": text})
+            shown.append((await response.json())["MSG"])
+    assert shown == [
+        *("What is your name?", "What is your name?", "Ama, which town?"),
+        *("Ama, which town?", "Welcome to Kumasi!", "What is your name?"),
+    ]
+
+
 def test_another_region() -> None:
     """National numbers are read in the region that is configured."""
     inbound = Nalo(region="NG").decode(Request(body=json.dumps({**LATER, "MSISDN": "08031234567"}).encode()))
@@ -91,7 +125,7 @@ def test_older_integrations_carry_the_session_in_userid() -> None:
     """There the flag and the text may be missing, and an unseen session is a new one."""
     gateway = Nalo(session_field="USERID")
     inbound = gateway.decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456"}'))
-    assert (inbound.request_id, inbound.new, inbound.text, inbound.msisdn) == ("session_1", False, "", "+256700123456")
+    assert (inbound.request_id, inbound.new, inbound.text, inbound.msisdn) == ("session_1", None, "", "+256700123456")
     with pytest.raises(BadPayload, match="MSGTYPE is missing"):
         Nalo().decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456","USERDATA":"1"}'))
 
@@ -100,6 +134,12 @@ def test_a_session_field_that_does_not_exist_is_refused() -> None:
     """A misspelt field would put people into sessions of nobody."""
     with pytest.raises(ConfigurationError, match="SESSIONID or USERID"):
         Nalo(session_field="SESSION")  # type: ignore[arg-type]
+
+
+def test_a_region_may_be_written_small() -> None:
+    """Two letters are a country in either case."""
+    inbound = Nalo(region="gh").decode(Request(body=json.dumps({**LATER, "MSISDN": "0244123456"}).encode()))
+    assert inbound.msisdn == "+233244123456"
 
 
 @pytest.mark.parametrize("region", ["Ghana", "", "ZZ", None])
@@ -156,9 +196,16 @@ async def serving(**options: Any) -> AsyncIterator[Service]:
 @pytest.fixture
 async def service() -> AsyncIterator[Service]:
     """Serve the greeting on a real port."""
-    async for each in serving(patience=0.2):
+    async for each in serving():
         response = await each.post(FIRST)
         assert (await response.json())["MSG"] == "What is your name?"
+        yield each
+
+
+@pytest.fixture
+async def impatient() -> AsyncIterator[Service]:
+    """Serve it to those who do not stall."""
+    async for each in serving(patience=0.2):
         yield each
 
 
@@ -182,6 +229,7 @@ WRONG_BODIES: dict[str, tuple[bytes, int, str]] = {
     "not JSON": (b"MSISDN=233244123456", 400, "not JSON"),
     "half of it": (json.dumps(LATER).encode()[:-5], 400, "not JSON"),
     "a list": (b"[]", 400, "not an object"),
+    "two byte order marks": (2 * "\ufeff".encode() + json.dumps(LATER).encode(), 400, "not JSON"),
     "a text": (b'"MSISDN"', 400, "not an object"),
     "null": (b"null", 400, "not an object"),
     "not UTF-8": (b'{"MSISDN": "\xff"}', 400, "not UTF-8"),
@@ -195,18 +243,17 @@ WRONG_BODIES: dict[str, tuple[bytes, int, str]] = {
     "half a session": (json.dumps({**LATER, "SESSIONID": "\udc00"}).encode(), 400, "SESSIONID has half of a surrogate pair"),
     "too large": (json.dumps({**LATER, "USERDATA": "a" * 70_000}).encode(), 413, "more than 65536 bytes"),
 }
+_ODD_VALUES: tuple[Any, ...] = (1, 1.5, True, [], {"a": 1})
+_ODD_FLAGS: tuple[Any, ...] = (2, -1, 1e300, "yes", "", [], {}, 10**400, None, 0.5)
 WRONG_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     **{f"{name} missing": ({name: ...}, f"{name} is missing") for name in ("USERID", "MSISDN", "USERDATA", "MSGTYPE")},
     **{f"{name} null": ({name: None}, f"{name} is") for name in ("USERID", "MSISDN", "USERDATA")},
     **{
         f"{name} {type(value).__name__}": ({name: value}, f"{name} is not a text")
         for name in ("USERID", "MSISDN", "USERDATA", "NETWORK", "SESSIONID")
-        for value in (1, 1.5, True, [], {"a": 1})
+        for value in _ODD_VALUES
     },
-    **{
-        f"MSGTYPE {value!r}": ({"MSGTYPE": value}, "MSGTYPE is neither")
-        for value in (2, -1, 1e300, "yes", "", [], {}, 10**400, None, 0.5)
-    },
+    **{f"MSGTYPE {value!r}": ({"MSGTYPE": value}, "MSGTYPE is neither") for value in _ODD_FLAGS},
     **{
         f"MSISDN {value!r}": ({"MSISDN": value}, "MSISDN is")
         for value in ("", " ", "1", "233", "+", "not a number", "233XXXXXXXXX", "9" * 400, "٢٣٣٢٤٤١٢٣٤٥٦", "07123ABCDE")
@@ -243,6 +290,9 @@ async def test_a_wrong_field_is_refused(name: str, service: Service) -> None:
         ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415),
         ("multipart/form-data; boundary=x", 415),
+        ("application/json; charset=us-ascii", 200),
+        ("application/json; charset=utf-8; a=b", 200),
+        ("application/json; a=b; charset=utf-16", 415),
         ("application/json; charset=utf-16", 415),
         ("application/json; charset=nonsense", 415),
         ("nonsense", 415),
@@ -275,14 +325,13 @@ async def raw(service: Service, request: bytes) -> bytes:
     return answer
 
 
-async def test_a_stalled_body_is_given_up(service: Service) -> None:
-    """A sender that stops in the middle of its body gets 408, and holds nothing up."""
-    before = service.stored()
-    head = b"POST /ussd HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
-    answer = await raw(service, head + b'{"USERID":')
+async def test_a_stalled_body_is_given_up(impatient: Service) -> None:
+    """A sender that stops in the middle of its body gets 408 and is hung up on, and nothing is stored."""
+    head = b"POST /ussd HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    answer = await raw(impatient, head + b'{"USERID":')
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"did not arrive within 0.2 seconds" in answer
-    assert service.stored() == before
+    assert impatient.stored() == {}
 
 
 async def test_a_chunked_body_is_bounded(service: Service) -> None:
@@ -296,6 +345,22 @@ async def test_a_chunked_body_is_bounded(service: Service) -> None:
     assert response.status == 413
 
 
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_the_limit_of_a_body_is_one(chunked: bool) -> None:
+    """A body of just the limit is read, and one byte more is not, however it comes."""
+    body = json.dumps(FIRST).encode()
+
+    async def whole(data: bytes) -> AsyncIterator[bytes]:
+        yield data
+
+    async for each in serving(largest=len(body)):
+        for data, status in ((body, 200), (body + b" ", 413)):
+            response = await each.client.post(
+                "/ussd", data=whole(data) if chunked else data, headers={"Content-Type": "application/json"}
+            )
+            assert response.status == status
+
+
 async def test_a_compressed_bomb_is_bounded(service: Service) -> None:
     """A small body that unpacks to a large one is cut off as well, and a broken one is refused."""
     bomb = gzip.compress(b" " * 50_000_000)
@@ -304,6 +369,14 @@ async def test_a_compressed_bomb_is_bounded(service: Service) -> None:
         response = await service.post(body, headers={"Content-Encoding": "gzip"})
         assert 400 <= response.status < 500
     assert service.stored() == before
+
+
+def test_many_fields_and_one_of_them_twice_take_no_time() -> None:
+    """Looking for the field that comes twice takes the time of its length, or the loop would stand still for seconds."""
+    count = 200_000
+    body = b"{" + b",".join(b'"%d":0' % number for number in range(count)) + b',"x":0,"x":0}'
+    with pytest.raises(BadPayload, match="'x' comes twice"):
+        Nalo().decode(Request(body=body))
 
 
 @pytest.mark.parametrize("host", ["", "a b", "[::1", "example.com:99999999", "\xff"])

@@ -1,9 +1,10 @@
 """The runtime's promises, attacked in one process."""
 
 import asyncio
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 
 from flowdsl import (
@@ -20,12 +21,11 @@ from flowdsl import (
     Screen,
     SessionConfig,
     Steps,
-    Stored,
     flow,
 )
-from flowdsl._aiocache import CacheStore, MemoryCache
+from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreUnavailable, UnreadableRecord
-from tests.people import Person
+from tests.people import Faulty, Person, lose
 
 
 @flow
@@ -46,59 +46,13 @@ def counting() -> Steps[None]:
         items.append((yield from Prompt("item", f"{','.join(items)}|")))
 
 
-class Faulty:
-    """A memory store that a test can make to fail, to wait, or to be overtaken."""
-
-    def __init__(self) -> None:
-        self.inner = CacheStore(MemoryCache(), owned=True)
-        self.before_load: list[Callable[[], Any]] = []
-        self.before_write: list[Callable[[], Any]] = []
-        self.after_write: list[Callable[[], Any]] = []
-        self.calls: list[str] = []
-
-    async def _next(self, actions: list[Callable[[], Any]]) -> None:
-        if actions:
-            result = actions.pop(0)()
-            if asyncio.iscoroutine(result):
-                await result
-
-    async def load(self, key: str) -> Stored | None:
-        self.calls.append("load")
-        await self._next(self.before_load)
-        return await self.inner.load(key)
-
-    async def create(self, key: str, value: str, ttl: float | None) -> bool:
-        self.calls.append("create")
-        await self._next(self.before_write)
-        done = await self.inner.create(key, value, ttl)
-        await self._next(self.after_write)
-        return done
-
-    async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
-        self.calls.append("save")
-        await self._next(self.before_write)
-        done = await self.inner.save(key, value, token, ttl)
-        await self._next(self.after_write)
-        return done
-
-    async def touch(self, key: str, ttl: float | None) -> None:
-        self.calls.append("touch")
-        await self.inner.touch(key, ttl)
-
-    async def delete(self, key: str) -> bool:
-        return await self.inner.delete(key)
-
-    async def close(self) -> None:
-        await self.inner.close()
-
-
-def lose() -> None:
-    """Fail as a store that does not answer."""
-    raise StoreUnavailable("no answer")
-
-
 def passing() -> None:
     """Do nothing, and let the next action wait for its turn."""
+
+
+async def pause() -> None:
+    """Let others run."""
+    await asyncio.sleep(0)
 
 
 async def test_a_conversation_from_top_to_bottom() -> None:
@@ -131,6 +85,29 @@ async def test_a_delivery_seen_before_gets_the_same_reply() -> None:
     assert await person.type("Accra", "m2") == "Yes of Accra, opened by *920*77#."
 
 
+@pytest.mark.parametrize("at_once", [False, True], ids=["later", "at once"])
+@pytest.mark.parametrize("message_id", [None, "m1"], ids=["without ids", "with ids"])
+async def test_a_reply_is_never_another_persons(message_id: str | None, at_once: bool) -> None:
+    """A gateway that gives two people one session id shows neither of them what the other is told."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person, other = Person(runtime, survey), Person(runtime, survey, msisdn="+233200000001")
+    other.session = person.session
+    await person.talk("Ama")
+    store.before_load.extend([pause] * 4)
+    messages = [each.type("Accra", message_id) for each in (person, other)]
+    shown = await asyncio.gather(*messages) if at_once else [await each for each in messages]
+    assert shown == ["Ama of Accra, opened by *920*77#.", "Name?"]
+
+
+async def test_the_newest_replies_are_kept_whole() -> None:
+    """Of the last eight messages each is told again what it was told."""
+    person = Person(Runtime(), counting)
+    await person.dial()
+    shown = [await person.type(f"{number}", f"m{number}") for number in range(10)]
+    assert [await person.type(f"{number}", f"m{number}") for number in range(2, 10)] == shown[2:]
+
+
 async def test_the_last_message_may_come_again() -> None:
     """The delivery that ended a conversation gets its reply again, and starts no new one."""
     person = Person(Runtime(), survey)
@@ -149,7 +126,7 @@ async def test_the_opening_message_may_come_again() -> None:
 
 
 async def test_a_delivery_of_long_ago_advances_nothing() -> None:
-    """Of old messages only the names are kept; they still answer nothing."""
+    """Of older messages only the names are kept; they still answer nothing."""
     person = Person(Runtime(), counting)
     await person.dial()
     for number in range(30):
@@ -183,17 +160,33 @@ async def test_a_retry_keeps_its_session_alive() -> None:
         now = at
         assert await person.type("x", "m1") == "x|"
     assert await person.type("y", "m2") == "x,y|"
+    now = 281.0
+    assert await cache.get(f"counting:ussd:test:{person.session}") is None
 
 
-async def test_the_end_is_remembered_for_a_while() -> None:
-    """Without message ids the answer that ended a session is kept while it may still be asked for, and no longer."""
+async def test_a_reply_that_is_there_is_given_though_it_cannot_be_renewed() -> None:
+    """That a session could not be given more time is no reason to apologise for a reply that is known."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    first = await person.type("x", "m1")
+    store.before_touch.append(lose)
+    assert await person.type("x", "m1") == first
+
+
+@pytest.mark.parametrize(
+    ("ttl", "message_id", "remembered"), [(10_000, None, 60.0), (10, None, 10.0), (None, None, 60.0), (10_000, "m1", 10_000.0)]
+)
+async def test_the_end_is_remembered_for_a_while(ttl: float | None, message_id: str | None, remembered: float) -> None:
+    """The answer that ended a session is kept while it may still be asked for, and no longer: with an id it may come late."""
     now = 0.0
     cache = MemoryCache(clock=lambda: now)
-    person = Person(Runtime(cache=cache), survey, sessions=SessionConfig(ttl=10_000))
-    await person.talk("Ama", "Accra")
-    now = 59.0
+    person = Person(Runtime(cache=cache), survey, sessions=SessionConfig(ttl=ttl))
+    await person.talk("Ama")
+    await person.type("Accra", message_id)
+    now = remembered - 1
     assert await cache.get(f"survey:ussd:test:{person.session}")
-    now = 61.0
+    now = remembered + 1
     assert await cache.get(f"survey:ussd:test:{person.session}") is None
 
 
@@ -217,6 +210,32 @@ async def test_a_retry_of_what_failed_is_tried_again() -> None:
     assert await second == "x|"
 
 
+@pytest.mark.parametrize("fails", ["gives up", "is cancelled"])
+async def test_a_retry_goes_on_with_what_the_first_has_tried(fails: str) -> None:
+    """Where the first failed after its save had arrived, its retry finds that, and the text counts once."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    arrived, gate = asyncio.Event(), asyncio.Event()
+
+    async def wait_and_lose() -> None:
+        arrived.set()
+        await gate.wait()
+        lose()
+
+    store.after_write.append(wait_and_lose)
+    store.before_load.extend([passing, *([lose] if fails == "gives up" else [])])
+    first, *others = (asyncio.create_task(person.type("x")) for _ in range(4))
+    await arrived.wait()
+    if fails == "is cancelled":
+        first.cancel()
+    gate.set()
+    failed, *shown = await asyncio.gather(first, *others, return_exceptions=True)
+    assert isinstance(failed, StoreUnavailable if fails == "gives up" else asyncio.CancelledError)
+    assert shown == ["x|"] * 3
+    assert store.calls.count("save") == 1
+
+
 # One at a time
 
 
@@ -225,7 +244,8 @@ async def test_racing_messages_are_answered_one_by_one() -> None:
     store = Faulty()
     person = Person(Runtime(store=store), counting)
     await person.dial()
-    await asyncio.gather(*(person.type(f"{number}") for number in range(20)))
+    store.before_load.extend([pause] * 40)
+    await asyncio.gather(*(person.type(f"{number}", f"m{number}" if number % 2 else None) for number in range(20)))
     assert store.calls == ["load", "create"] + ["load", "save"] * 20
     shown = await person.type("end")
     assert sorted(shown.rstrip("|").split(","), key=lambda each: (len(each), each)) == [*map(str, range(20)), "end"]
@@ -284,6 +304,23 @@ async def test_the_last_message_in_two_processes_is_answered_once() -> None:
     assert await person.type("Accra") == "Ama of Accra, opened by *920*77#."
 
 
+async def test_one_runtime_serves_one_event_loop_at_a_time() -> None:
+    """Locks and connections are one loop's; a second loop beside it is told so instead of waiting for ever."""
+    runtime = Runtime()
+    await Person(runtime, survey).dial()
+    with ThreadPoolExecutor() as threads:
+        beside = threads.submit(asyncio.run, Person(runtime, survey).dial())
+        with pytest.raises(ConfigurationError, match="another event loop"):
+            beside.result()
+
+
+def test_one_event_loop_after_the_other() -> None:
+    """A program that runs a loop for every message may keep one runtime."""
+    person = Person(Runtime(), survey)
+    assert asyncio.run(person.dial()) == "Name?"
+    assert asyncio.run(person.type("Ama")) == "Hello, Ama.\nTown?"
+
+
 # Nothing lost
 
 
@@ -324,6 +361,18 @@ async def test_a_save_in_doubt_loses_to_another() -> None:
     assert await person.type("mine") == "theirs,mine|"
 
 
+async def test_a_save_that_fails_twice_is_given_up() -> None:
+    """The gateway waits, so a store that does not answer is not asked for ever."""
+    store = Faulty()
+    person = Person(Runtime(store=store), counting)
+    await person.dial()
+    store.before_write.extend([lose] * 30)
+    store.calls.clear()
+    with pytest.raises(StoreUnavailable):
+        await person.type("x")
+    assert store.calls == ["load", "save"] * 2
+
+
 @pytest.mark.parametrize("write_arrives", [True, False])
 async def test_a_store_that_goes_down_in_a_turn_loses_nothing(write_arrives: bool) -> None:
     """When nobody can tell whether the save arrived, the error says so, and a redelivery settles it."""
@@ -355,6 +404,102 @@ async def test_a_flow_that_raises_changes_nothing() -> None:
     assert reply == Reply("Sorry, something went wrong. Please try again.", end=False)
     broken = False
     assert await person.type("Ama") == "Ama's town?"
+
+
+@pytest.mark.parametrize("error", [SystemExit(2), GeneratorExit(), asyncio.CancelledError(), StopIteration()], ids=repr)
+@pytest.mark.parametrize("how", ["in the flow", "in transform"])
+async def test_what_would_end_the_service_ends_one_turn(error: BaseException, how: str, caplog: pytest.LogCaptureFixture) -> None:
+    """An argument parser in a transform exits on a wrong text, and must not take the service with it."""
+
+    def fail(text: str) -> str:
+        raise error
+
+    @flow
+    def parsing() -> Steps[None]:
+        yield from Prompt("name", "Name?", transform=fail if how == "in transform" else str)
+        fail("")
+
+    person = Person(Runtime(), parsing)
+    await person.dial()
+    reply = await person.send(person.message("x"))
+    assert reply == Reply("Sorry, something went wrong. Please try again.", end=False)
+    assert f"{__file__}:{fail.__code__.co_firstlineno + 1}" in caplog.text
+
+
+async def test_an_interrupt_of_the_process_is_one() -> None:
+    """Ctrl+C while a flow runs stops the process and not only the turn."""
+
+    @flow
+    def interrupted() -> Steps[None]:
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        await Person(Runtime(), interrupted).dial()
+
+
+async def test_an_apology_ends_for_who_has_no_question() -> None:
+    """Somebody who got the session id of another person has none of their questions to go back to."""
+
+    @flow
+    def fragile(chat: Chat) -> Steps[None]:
+        if chat.msisdn == "+233200000001":
+            raise RuntimeError("no stock")
+        yield from Prompt("name", "Name?")
+
+    runtime = Runtime()
+    person, other = Person(runtime, fragile), Person(runtime, fragile, msisdn="+233200000001")
+    other.session = person.session
+    await person.dial()
+    assert (await other.send(other.message("", new=True))).end
+
+
+def nothing(error: Exception) -> Any:
+    """Forget to return the text."""
+
+
+def surrogate(error: Exception) -> str:
+    """Return what is no text."""
+    return "\ud800"
+
+
+def broken(error: Exception) -> str:
+    """Fail in the apology itself."""
+    raise KeyError("language")
+
+
+@pytest.mark.parametrize("apology", [nothing, surrogate, broken])
+async def test_an_apology_that_fails_is_the_usual_one(apology: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """The function that makes apologies may be wrong as well, and then the person still reads one."""
+
+    @flow
+    def hopeless() -> Steps[None]:
+        raise RuntimeError("closed")
+        yield
+
+    assert await Person(Runtime(apology=apology), hopeless).dial() == "Sorry, something went wrong. Please try again."
+    assert "the function that makes the apology" in caplog.text
+
+
+async def test_what_nobody_can_page_through_fits_one_screen(caplog: pytest.LogCaptureFixture) -> None:
+    """An apology or a reply of middleware is cut where the screen ends, for no later page of it could be asked for."""
+
+    @flow
+    def hopeless() -> Steps[None]:
+        raise RuntimeError("closed")
+        yield
+
+    screen = Screen(septets=60, units=40)
+    long = "We are closed now. " * 10
+    assert screen.fits(await Person(Runtime(apology=long), hopeless, screen=screen).dial())
+
+    async def closed(inbound: Inbound, next: Next) -> Reply:
+        return Reply(long, end=True)
+
+    shown = await Person(Runtime(middleware=[closed]), survey, screen=screen).dial()
+    assert shown == "We are closed now. We are closed now. We are closed now. We"
+    assert "a reply that no screen holds" in caplog.text
+    assert await Person(Runtime(middleware=[closed]), survey, screen=None).dial() == long
 
 
 async def test_a_flow_that_raises_at_once_ends_the_session() -> None:
@@ -393,7 +538,7 @@ async def test_a_flow_that_ends_with_nothing_to_show_is_logged(caplog: pytest.Lo
     await person.dial()
     assert not caplog.records
     assert await person.type("Ama") == ""
-    assert "flow 'silent' ends with an empty screen" in caplog.text
+    assert f"flow 'silent' at {silent.where} ends with an empty screen" in caplog.text
 
 
 async def test_what_is_no_record_is_left_alone() -> None:
@@ -401,7 +546,7 @@ async def test_what_is_no_record_is_left_alone() -> None:
     store = Faulty()
     person = Person(Runtime(store=store), survey)
     name = f"survey:ussd:test:{person.session}"
-    for foreign in ("hello", '{"a": 1}', '{"version": 99, "revision": 1}'):
+    for foreign in ("hello", '{"a": 1}', '{"version": 99, "revision": 1}', '{"version": 0, "revision": 1}'):
         await store.inner.delete(name)
         await store.inner.create(name, foreign, 60)
         with pytest.raises(UnreadableRecord):
@@ -708,112 +853,6 @@ async def test_flow_parameters_reach_the_flow() -> None:
     assert await Person(Runtime(), shop, params={"name": "Kiosk"}).dial() == "Kiosk for +233244123456"
 
 
-# Pages
-
-LONG = " ".join(f"word{number}" for number in range(60))
-SMALL = Screen(septets=60, units=40)
-
-
-@flow
-def reading() -> Steps[None]:
-    """Say something long, ask, and end with something long."""
-    yield Say(LONG)
-    answer = yield from Prompt("more", "More?", choices={"0": "None", "yes": "Yes"})
-    yield Say(f"{answer}: {LONG}")
-
-
-async def test_pages_stop_at_both_ends() -> None:
-    """Paging past the last page, or before the first, shows it again and counts nothing."""
-    person = Person(Runtime(), reading, screen=SMALL)
-    first = await person.dial()
-    assert first.endswith("\n# Next")
-    pages = [first]
-    while "# Next" in pages[-1]:
-        pages.append(await person.type("#"))
-    last = pages[-1]
-    assert last.endswith("1. None\n2. Yes\n0 Back")
-    for _ in range(3):
-        assert await person.type("#") == last
-    assert await person.type("0") == pages[-2]
-    for page in reversed(pages[:-2]):
-        assert await person.type("0") == page
-
-
-async def test_a_page_key_that_is_not_offered_can_be_an_answer() -> None:
-    """On the first page ``0`` goes nowhere, so the choice whose key it is can be picked."""
-    person = Person(Runtime(), reading, screen=SMALL)
-    await person.dial()
-    assert (await person.type("0")).startswith("0: word0")
-
-
-@pytest.mark.parametrize(("text", "expected"), [("Children?", "Children?"), (f"{LONG} children?", "pages")])
-async def test_naught_can_be_a_number(text: str, expected: str) -> None:
-    """``0`` answers a question for a number, on one page or on the first of several; a name it does not answer."""
-
-    @flow
-    def asking() -> Steps[None]:
-        count = yield from Prompt("count", text, transform=int)
-        yield from Prompt("name", f"{count}. {text}")
-
-    person = Person(Runtime(), asking, screen=SMALL)
-    await person.dial()
-    shown = await person.type("0")
-    assert shown.startswith("0. ")
-    if expected == "pages":
-        assert await person.type("0") == shown
-
-
-async def test_an_answer_can_be_given_on_any_page() -> None:
-    """A person who has read enough answers without paging on."""
-    person = Person(Runtime(), reading, screen=SMALL)
-    await person.dial()
-    await person.type("#")
-    assert (await person.type("2")).startswith("yes: word0")
-
-
-async def test_a_long_last_message_is_paged_to_its_end_and_ends() -> None:
-    """The session stays open until the last page, which ends it; the next dial starts anew."""
-    runtime = Runtime()
-    person = Person(runtime, reading, screen=SMALL, sessions=SessionConfig().durable())
-    first = await person.dial()
-    reply = await person.send(person.message("yes"))
-    seen = [reply.text]
-    while not reply.end:
-        assert reply.text.endswith("# Next")
-        reply = await person.send(person.message("#"))
-        seen.append(reply.text)
-    assert "Back" not in reply.text
-    assert " ".join(page.partition("\n")[0] for page in seen) == f"yes: {LONG}"
-    assert await person.dial() == first
-
-
-async def test_other_input_on_a_last_message_shows_its_page_again() -> None:
-    """There is no question any more, so a text answers none."""
-    person = Person(Runtime(), reading, screen=SMALL)
-    await person.talk("yes")
-    second = await person.type("#")
-    assert await person.type("hello") == second
-
-
-async def test_dialling_again_on_a_last_message_starts_over() -> None:
-    """A conversation that is over does not come back because its last page was not read."""
-    person = Person(Runtime(), reading, screen=SMALL, sessions=SessionConfig().durable())
-    first = await person.dial()
-    await person.type("yes")
-    assert await person.dial() == first
-
-
-async def test_paging_is_not_in_the_journal() -> None:
-    """Turning pages adds no answers, and a repeated page turn gets the same page."""
-    person = Person(Runtime(limits=Limits(entries=2)), reading, screen=SMALL)
-    await person.dial()
-    for number in range(6):
-        key = "#" if number % 2 == 0 else "0"
-        page = await person.type(key, f"p{number}")
-        assert await person.type(key, f"p{number}") == page
-    assert (await person.type("yes")).startswith("yes: ")
-
-
 # Middleware and what is refused
 
 
@@ -873,10 +912,11 @@ async def test_a_message_without_its_identifier_is_refused() -> None:
         await Person(Runtime(), survey, platform="whatsapp").send(Inbound(platform="whatsapp", gateway="x", text="Hi"))
 
 
-async def test_half_a_character_is_refused() -> None:
+@pytest.mark.parametrize("field", ["text", "dialled", "request_id", "user_id", "msisdn", "message_id"])
+async def test_half_a_character_is_refused(field: str) -> None:
     """Half of a surrogate pair can be neither stored nor shown; the session is not touched."""
     person = Person(Runtime(), survey)
     await person.dial()
     with pytest.raises(FlowError, match="surrogate"):
-        await person.type("\ud83d")
+        await person.send(msgspec.structs.replace(person.message("x"), **{field: "\ud83d"}))
     assert await person.type("Ama") == "Hello, Ama.\nTown?"

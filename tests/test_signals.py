@@ -1,19 +1,22 @@
 """Signals: what is told, to whom, and what a receiver cannot break."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
+import msgspec
 import pytest
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from flowdsl import Flow, Limits, Prompt, Runtime, Say, Screen, SessionConfig, Steps, flow, signals
+from flowdsl import Flow, Inbound, Limits, Next, Prompt, Reply, Runtime, Say, Screen, SessionConfig, Steps, flow, signals
 from flowdsl._aiocache import MemoryCache
+from flowdsl.errors import StoreUnavailable
 from flowdsl.signals import Event, FlowFailed, PromptAnswered, SessionEvent, flow_failed, flow_started, prompt_answered
 from flowdsl_adapters import Nalo, mount
-from tests.people import Person
+from tests.people import Faulty, Person, lose
 
 
 @flow
@@ -28,6 +31,9 @@ def registration() -> Steps[str]:
 def other() -> Steps[None]:
     """Say something."""
     yield Say("Hello")
+
+
+FIRST = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "", "MSGTYPE": True, "SESSIONID": "1"}
 
 
 class Heard:
@@ -173,6 +179,94 @@ async def test_changed_code_is_told(heard: Heard, caplog: pytest.LogCaptureFixtu
     assert all(part in record.getMessage() for part in ("'asking'", "'sex'", "'age'", event.where, event.session_id))
 
 
+async def test_how_often_a_question_was_answered_in_vain(heard: Heard) -> None:
+    """A question is shown with its refused answers, and answered with all of its tries; each question has its own."""
+    runtime = Runtime()
+    await Person(runtime, registration).talk("x", "3")
+    await runtime.settle()
+    shown: list[Any] = [event for name, event in heard.events if name == "prompt.shown"]
+    answered: list[Any] = [event for name, event in heard.events if name == "prompt.answered"]
+    assert [event.attempts for event in shown] == [0, 1]
+    assert [event.attempts for event in answered] == [2]
+
+
+async def test_a_flow_starts_once_and_a_session_is_created_again_after_its_end(heard: Heard) -> None:
+    """Dialling again starts no flow; a session that only remembers its end is a new one at the next dial."""
+    runtime = Runtime()
+    person = Person(runtime, registration, sessions=SessionConfig().durable())
+    await person.dial()
+    await person.dial()
+    await runtime.settle()
+    assert heard.names.count("flow.started") == heard.names.count("session.created") == 1
+    await person.type("3")
+    await person.dial()
+    await runtime.settle()
+    assert heard.names.count("flow.started") == heard.names.count("session.created") == 2
+
+
+async def test_of_retries_one_is_told_as_the_message(heard: Heard) -> None:
+    """Texts that come again while the first is answered are told as duplicates, each of them."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person = Person(runtime, registration)
+    await person.dial()
+    store.before_load.append(lambda: asyncio.sleep(0))
+    await asyncio.gather(*(person.type("3") for _ in range(5)))
+    await runtime.settle()
+    assert heard.names.count("message.received") == 6
+    assert heard.names.count("message.duplicate") == 4
+    assert heard.names.count("flow.finished") == 1
+
+
+@pytest.mark.parametrize("message_id", [None, "m1"])
+async def test_the_end_is_told_once_though_two_processes_answer(heard: Heard, message_id: str | None) -> None:
+    """Of two processes that get the same last message at once, the one whose save won tells of the end."""
+    store = Faulty()
+    runtimes = [Runtime(store=store) for _ in range(2)]
+    person, same_person = (Person(runtime, registration) for runtime in runtimes)
+    same_person.session = person.session
+    await person.dial()
+    store.before_write.append(lambda: same_person.type("3", message_id))
+    await person.type("3", message_id)
+    for runtime in runtimes:
+        await runtime.settle()
+    assert heard.names.count("flow.finished") == 1
+    assert heard.names.count("message.duplicate") == 1
+
+
+async def test_a_save_in_doubt_that_arrived_is_told_as_what_it_was(heard: Heard) -> None:
+    """The end is told also where its save first seemed to fail; not as a repetition."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person = Person(runtime, registration)
+    await person.dial()
+    store.after_write.append(lose)
+    await person.type("3")
+    await runtime.settle()
+    assert heard.names.count("flow.finished") == 1
+    assert "message.duplicate" not in heard.names
+
+
+async def test_what_came_in_is_told_though_the_store_is_down(heard: Heard) -> None:
+    """A message that could not be answered was received all the same; the store is asked once more and told of once."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person = Person(runtime, registration)
+    store.before_load.append(lose)
+    with pytest.raises(StoreUnavailable):
+        await person.dial()
+    await runtime.settle()
+    assert heard.names == ["message.received"]
+    other_runtime = Runtime(store=store)
+    same_person = Person(other_runtime, registration)
+    same_person.session = person.session
+    store.before_write.append(same_person.dial)
+    await person.dial()
+    await runtime.settle()
+    assert heard.names.count("session.cache.miss") == 2
+    assert "session.cache.hit" not in heard.names
+
+
 async def test_a_receiver_of_one_flow_hears_only_of_it() -> None:
     """``sender=`` filters by flow."""
     names: list[str] = []
@@ -200,16 +294,60 @@ async def test_receivers_may_be_coroutines_and_lambdas_and_may_fail(caplog: pyte
     def broken(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
         raise RuntimeError("receiver is broken")
 
-    receivers = [slow, broken, prompt_answered.connect(lambda sender, *, event: keys.append(f"lambda {event.key}"))]
-    prompt_answered.connect(slow)
+    async def cancelled(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
+        raise asyncio.CancelledError("what it waited for was cancelled")
+
     prompt_answered.connect(broken)
+    prompt_answered.connect(cancelled)
+    prompt_answered.connect(slow)
+    prompt_answered.connect(lambda sender, *, event: keys.append(f"lambda {event.key}"))
+    gc.collect()
     runtime = Runtime()
     assert await Person(runtime, registration).talk("3") == "3 it is."
     await runtime.settle()
-    for each in receivers:
+    for each in list(prompt_answered.receivers.values()):
         prompt_answered.disconnect(each)
     assert sorted(keys) == ["lambda count", "slow count"]
     assert "receiver is broken" in caplog.text
+    assert "what it waited for was cancelled" in caplog.text
+
+
+async def test_receivers_may_make_messages_of_their_own() -> None:
+    """Settling waits for what receivers set off as well."""
+    runtime = Runtime()
+    heard: list[str] = []
+
+    async def answer(sender: Flow[..., Any], *, event: SessionEvent) -> None:
+        if not heard:
+            heard.append(event.session_id)
+            await Person(runtime, other).dial()
+            heard.append("answered")
+
+    with signals.session_created.connected_to(answer):
+        await Person(runtime, other).dial()
+        await runtime.settle()
+    assert heard[1:] == ["answered"]
+    assert not runtime._telling
+
+
+async def test_closing_gives_up_receivers_that_hang(caplog: pytest.LogCaptureFixture) -> None:
+    """A receiver that never comes back does not keep the service from ending."""
+    cancelled: list[str] = []
+
+    async def hanging(sender: Flow[..., Any], *, event: SessionEvent) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.append(event.session_id)
+
+    with signals.session_created.connected_to(hanging):
+        runtime = Runtime()
+        await Person(runtime, other).dial()
+        await asyncio.sleep(0)
+        await runtime.close(patience=0)
+        await asyncio.sleep(0)
+    assert len(cancelled) == 1
+    assert "1 receivers of signals did not finish" in caplog.text
 
 
 async def test_a_receiver_takes_no_time_of_the_reply() -> None:
@@ -249,16 +387,60 @@ async def test_no_number_is_told(heard: Heard) -> None:
     assert "244123456" not in repr(heard.events)
 
 
+class Unsent(web.Response):
+    """A response whose sender has hung up."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Fail as a closed connection does."""
+        raise ConnectionResetError("hung up")
+
+
+async def test_a_reply_is_told_as_sent_when_it_was(heard: Heard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The session is the one of the mount, and a reply that could not be handed over is not told as sent."""
+    runtime = Runtime()
+    app = web.Application()
+    mount(app, "/ussd", Nalo(), other, runtime=runtime, sessions=SessionConfig().durable())
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.post("/ussd", json=FIRST)).status == 200
+        monkeypatch.setattr("flowdsl_adapters.mounting.web.Response", Unsent)
+        with pytest.raises(ClientError):
+            await client.post("/ussd", json=FIRST)
+    await runtime.settle()
+    told: dict[str, list[Any]] = {name: [event for each, event in heard.events if each == name] for name in heard.names}
+    assert len(told["message.received"]) == 2
+    (sent,) = told["message.sent"]
+    assert sent.session_id == told["message.received"][0].session_id
+
+
+@pytest.mark.parametrize("answers_itself", [True, False])
+async def test_what_middleware_changes_is_what_is_told(heard: Heard, answers_itself: bool) -> None:
+    """A session is told by the id that it was found with; a reply that middleware made has none, and breaks nothing."""
+
+    async def middleware(inbound: Inbound, next: Next) -> Reply:
+        if answers_itself:
+            return Reply("Closed.", end=True)
+        return await next(msgspec.structs.replace(inbound, request_id="changed"))
+
+    runtime = Runtime(middleware=[middleware])
+    app = web.Application()
+    mount(app, "/ussd", Nalo(), other, runtime=runtime)
+    async with TestClient(TestServer(app)) as client:
+        for _ in range(2):
+            assert (await client.post("/ussd", json=FIRST)).status == 200
+    await runtime.settle()
+    sent: list[Any] = [event for name, event in heard.events if name == "message.sent"]
+    assert [event.session_id for event in sent] == [None if answers_itself else "other:ussd:nalo:changed"] * 2
+
+
 async def test_webhooks_are_told(heard: Heard) -> None:
     """Requests that prove their origin, requests that are refused, and replies that were sent."""
     runtime = Runtime()
     app = web.Application()
     mount(app, "/ussd", Nalo(), other, runtime=runtime, secret="s3cret")
-    first = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": "", "MSGTYPE": True, "SESSIONID": "1"}
     async with TestClient(TestServer(app)) as client:
-        assert (await client.post("/ussd", json=first)).status == 403
+        assert (await client.post("/ussd", json=FIRST)).status == 403
         assert (await client.post("/ussd?secret=s3cret", json={})).status == 400
-        response = await client.post("/ussd?secret=s3cret", json=first)
+        response = await client.post("/ussd?secret=s3cret", json=FIRST)
         assert (response.status, (await response.json())["MSG"]) == (200, "Hello")
         await runtime.settle()
     told = [name for name in heard.names if name.startswith(("webhook", "message.sent"))]

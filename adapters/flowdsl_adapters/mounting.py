@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Generator, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final
 
@@ -77,6 +78,8 @@ def mount(
     require("runtime", runtime, Runtime, "Runtime(…)")
     if sessions is not None:
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
+    if "{secret}" in path and secret is None:
+        raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
     origin = Origin(secret=secret, networks=networks)
     endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
     try:
@@ -132,21 +135,24 @@ class _Endpoint:
         self.patience = patience
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer a delivery: 200 with a screen, or a 4xx with a reason."""
+        """Answer a delivery: 200 with a screen, a 4xx with a reason, or 503 where it should come again."""
         try:
             if self.origin.checked:
                 self.verify(request)
             inbound = await self.decode(request)
-            reply = await self.reply(inbound)
+            reply, session_id = await self.reply(inbound)
         except UserInputError as error:
             if webhook_failed.receivers:
                 self.runtime.tell(webhook_failed, self.flow, self.event(error.status, str(error)))
             return await _refusal(request, error)
-        response = _http(self.gateway.encode(reply, inbound))
+        except StoreError as error:
+            return web.Response(status=error.status, text="sessions cannot be reached now: deliver again\n")
+        response = _http(self.encode(reply, inbound))
         if message_sent.receivers:
-            await response.prepare(request)
-            await response.write_eof()
-            self.runtime.tell(message_sent, self.flow, self.sent(inbound))
+            with suppress(ConnectionError):  # the sender hung up, so it was not handed over
+                await response.prepare(request)
+                await response.write_eof()
+                self.runtime.tell(message_sent, self.flow, self.sent(inbound, session_id))
         return response
 
     def verify(self, request: web.Request) -> None:
@@ -198,20 +204,39 @@ class _Endpoint:
             raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
         return body
 
-    async def reply(self, inbound: Inbound) -> Reply:
-        """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form."""
+    async def reply(self, inbound: Inbound) -> tuple[Reply, str | None]:
+        """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form.
+
+        Raises:
+            UserInputError: the message cannot be answered, for a reason that its sender should know.
+            StoreError: sessions cannot be reached, and the sender will deliver again.
+        """
         try:
-            return await self.runtime.handle(
+            return await self.runtime.answer(
                 self.flow, inbound, params=self.params, sessions=self.sessions, screen=self.gateway.screen
             )
         except UserInputError:
             raise
         except StoreError as error:
             logger.error("flow %r could not be served: %s", self.flow.name, error)
-            return Reply(self.runtime.apology(error), end=True)
+            if self.gateway.screen is None:
+                raise  # who sends messages delivers them again; a USSD session must be told something now
+            return self.apology(error), None
         except Exception as error:
             logger.exception("a message to flow %r could not be answered", self.flow.name)
-            return Reply(self.runtime.apology(error), end=True)
+            return self.apology(error), None
+
+    def apology(self, error: Exception) -> Reply:
+        """Say what a person reads instead of an error, and end the session."""
+        return Reply(self.runtime.apology(error, self.gateway.screen), end=True)
+
+    def encode(self, reply: Reply, inbound: Inbound) -> Response:
+        """Write the reply in the gateway's form, or an apology where it cannot be written."""
+        try:
+            return self.gateway.encode(reply, inbound)
+        except Exception as error:
+            logger.exception("gateway %r could not write a reply of flow %r", self.gateway.name, self.flow.name)
+            return self.gateway.encode(self.apology(error), inbound)
 
     def event(self, status: int, reason: str) -> WebhookEvent:
         """Tell whether a request was let in."""
@@ -219,14 +244,13 @@ class _Endpoint:
             flow=self.flow.name, platform=self.gateway.platform, gateway=self.gateway.name, status=status, reason=reason
         )
 
-    def sent(self, inbound: Inbound) -> MessageEvent:
+    def sent(self, inbound: Inbound, session_id: str | None) -> MessageEvent:
         """Tell that the reply to a message was handed over."""
-        config = self.sessions or self.runtime.sessions
         return MessageEvent(
             flow=self.flow.name,
             platform=inbound.platform,
             gateway=inbound.gateway,
-            session_id=config.session_id(inbound, flow=self.flow),
+            session_id=session_id,
             message_id=inbound.message_id,
         )
 
@@ -236,8 +260,9 @@ async def _refusal(request: web.Request, error: UserInputError) -> web.Response:
     if isinstance(error, Stalled) or request.content.exception() is not None:
         # aiohttp would wait ten seconds for the rest of the body, or raise what broke it once more.
         response.force_close()
-        await response.prepare(request)
-        await response.write_eof()
+        with suppress(ConnectionError):  # the sender hung up, and reads nothing more
+            await response.prepare(request)
+            await response.write_eof()
         request.protocol.force_close()
     return response
 

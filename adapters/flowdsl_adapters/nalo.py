@@ -80,7 +80,7 @@ class Nalo:
             dialled=text if new and text else None,
             new=new,
             # Integrations before SESSIONID know only the number.
-            request_id=session or f"nalo:{msisdn}",
+            request_id=session if session and session.strip() else f"nalo:{msisdn}",
             msisdn=number,
             url=request.url,
             network=_text(fields, "NETWORK", required=False),
@@ -110,10 +110,10 @@ def _text(fields: dict[str, Any], name: str, *, required: bool = True) -> str | 
     return value
 
 
-def _flag(fields: dict[str, Any], *, required: bool) -> bool:
+def _flag(fields: dict[str, Any], *, required: bool) -> bool | None:
     value = fields.get("MSGTYPE")
     if value is None and not required:
-        return False
+        return None
     flag = value if isinstance(value, bool) else _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) else None
     if flag is None:
         raise BadPayload("MSGTYPE is missing" if "MSGTYPE" not in fields else "MSGTYPE is neither true nor false")
