@@ -58,7 +58,17 @@ class Origin:
 
 
 def _read(networks: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    listed = [networks] if isinstance(networks, str) else list(networks)
+    for each in listed:
+        if not isinstance(each, str):
+            raise ConfigurationError(f"the network {each!r} is no text: write it as '203.0.113.0/24'")
     try:
-        return tuple(ip_network(each) for each in ([networks] if isinstance(networks, str) else networks))
+        return tuple(_unmapped(ip_network(each)) for each in listed)
     except ValueError as error:
         raise ConfigurationError(f"a network that may send cannot be read: {error}") from error
+
+
+def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    # Peers are compared as what they are, so an IPv4 network in IPv6 clothes would let nobody in.
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return network if mapped is None or network.prefixlen < 96 else ip_network(f"{mapped}/{network.prefixlen - 96}")

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -53,9 +54,6 @@ def _port(text: str) -> int:
 
 def _run(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
-    flow.require({})
-    if not chosen.path.startswith("/"):
-        raise ConfigurationError(f"the path {chosen.path!r} must begin with '/'")
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = web.Application()
     runtime = Runtime(cache=chosen.cache)
@@ -73,7 +71,10 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _greeting(flow: str, gateway: str, url: str, secret: str | None) -> str:
-    address = f"{url}?secret={secret}" if secret else url
+    address = url
+    if secret:
+        written = quote(secret, safe="")
+        address = url.replace("{secret}", written) if "{secret}" in url else f"{url}?secret={written}"
     body = json.dumps(_FIRST_REQUEST[gateway], separators=(",", ":"))
     again = "To answer, send it again with MSGTYPE false and your answer as USERDATA. Ctrl+C stops the server."
     return (

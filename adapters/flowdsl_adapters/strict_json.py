@@ -1,6 +1,7 @@
 """JSON from outside: read strictly, so that what was meant is never guessed."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -47,16 +48,16 @@ def _require_json(content_type: str) -> None:
     kind = kind.strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedContent(f"the content type is {kind!r}: send application/json")
-    name, _, charset = rest.partition("=")
-    if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
-        raise UnsupportedContent(f"the charset is {charset.strip()!r}: send UTF-8")
+    for parameter in rest.split(";"):
+        name, _, charset = parameter.partition("=")
+        if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
+            raise UnsupportedContent(f"the charset is {charset.strip()!r}: send UTF-8")
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
         raise BadPayload(f"the field {twice!r} comes twice")
     return fields
 
