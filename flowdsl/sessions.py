@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -45,7 +45,8 @@ class SessionConfig:
         hash_phone_numbers: keep numbers and user ids out of the store's keys. Off means really off.
         hash_length: hexadecimal digits of the hash, 8 to 64. Eight collide among about 77,000 people.
         secret: key of the hash. Without one, anybody who reads a key can find the number by trying them all.
-        ttl: seconds that a session lives after its last message; ``None`` for ever.
+        ttl: seconds that a session lives after its last message; ``None`` for ever. Where flows share a session, the
+            one that answered last sets it for all of it.
         id: a session id of your own, or a function that makes one of the message; wins over all of the above.
 
     Raises:
@@ -55,11 +56,11 @@ class SessionConfig:
     'registration:ussd:nalo:abc123'
     """
 
-    boundaries: tuple[Boundary, ...] = ("flow", "platform", "gateway")
+    boundaries: Iterable[Boundary] = ("flow", "platform", "gateway")
     identifier: Identifier | None = None
     hash_phone_numbers: bool = True
     hash_length: int = 32
-    secret: str | bytes | None = None
+    secret: str | bytes | None = field(default=None, repr=False)
     ttl: float | None = _HOUR
     id: str | Callable[[Inbound], str] | None = None
 
@@ -67,35 +68,38 @@ class SessionConfig:
         object.__setattr__(self, "boundaries", _ordered(self.boundaries))
         if self.identifier is not None and self.identifier not in _IDENTIFIERS:
             raise ConfigurationError(f"unknown identifier {self.identifier!r}: it is one of {', '.join(_IDENTIFIERS)}, or None")
-        if not 8 <= self.hash_length <= 64:
-            raise ConfigurationError(f"hash_length is {self.hash_length}: a hash has 8 to 64 hexadecimal digits")
+        if not (isinstance(self.hash_length, int) and 8 <= self.hash_length <= 64):
+            raise ConfigurationError(f"hash_length is {self.hash_length!r}: a hash has 8 to 64 hexadecimal digits")
         if self.ttl is not None and not (isinstance(self.ttl, int | float) and self.ttl > 0):
             raise ConfigurationError(f"ttl is {self.ttl!r}: give a positive number of seconds, or None")
         if self.secret is not None and not (isinstance(self.secret, str | bytes) and self.secret):
             raise ConfigurationError("the secret is empty or no text, which protects nothing: give one, or None")
-        if self.id is not None and not callable(self.id) and not self.id:
-            raise ConfigurationError("the session id is empty, so all people would share one session")
+        if self.id is not None and not callable(self.id) and not (isinstance(self.id, str) and self.id):
+            raise ConfigurationError(f"the session id is {self.id!r}: give a text, or a function of the message that makes one")
 
-    def durable(self, identifier: Identifier = "msisdn", *, ttl: float = _DAY) -> "SessionConfig":
+    def durable(self, identifier: Identifier = "msisdn", *, ttl: float | None = _DAY) -> "SessionConfig":
         """Sessions that a person finds again on dialling again, by number or user id.
 
         Args:
             identifier: ``"msisdn"`` or ``"user_id"``.
-            ttl: seconds that they live, a day unless given.
+            ttl: seconds that they live, a day unless given; ``None`` for ever.
         """
         return replace(self, identifier=_stable(identifier), ttl=ttl)
 
     def cross_platform(self, identifier: Identifier = "msisdn") -> "SessionConfig":
         """One session for a person on every platform and gateway, by number or user id.
 
+        Tenants that are isolated by address stay so.
+
         Args:
             identifier: ``"msisdn"`` or ``"user_id"``; it must mean the same on all of them.
         """
-        return replace(self, identifier=_stable(identifier), boundaries=("flow",))
+        kept: list[Boundary] = [each for each in self.boundaries if each in ("flow", "url")]
+        return replace(self, identifier=_stable(identifier), boundaries=["flow", *kept])
 
     def isolate_urls(self) -> "SessionConfig":
         """Sessions of their own for every address, where tenants share one flow."""
-        return replace(self, boundaries=(*self.boundaries, "url"))
+        return replace(self, boundaries=[*self.boundaries, "url"])
 
     def session_id(self, inbound: Inbound, *, flow: "str | Flow[..., Any]") -> str:
         """Compose the id of the session that a message belongs to.

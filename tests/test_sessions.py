@@ -97,7 +97,9 @@ def test_an_unknown_boundary_is_an_error(boundaries: Any) -> None:
         ({"secret": 5}, "protects nothing"),
         ({"secret": ""}, "protects nothing"),
         ({"secret": b""}, "protects nothing"),
-        ({"id": ""}, "one session"),
+        ({"id": ""}, "the session id is '': give a text"),
+        ({"id": 5}, "the session id is 5: give a text"),
+        ({"hash_length": "32"}, "8 to 64"),
     ],
 )
 def test_a_setting_that_cannot_work_is_refused(settings_: dict[str, Any], reason: str) -> None:
@@ -389,6 +391,19 @@ def test_what_does_not_last_makes_no_durable_session(identifier: Any) -> None:
     for shorthand in (SessionConfig().durable, SessionConfig().cross_platform):
         with pytest.raises(ConfigurationError, match="does not last"):
             shorthand(identifier)
+
+
+def test_isolated_tenants_stay_so_across_platforms() -> None:
+    """The shorthands may be combined in either order, and no order joins the people of two tenants."""
+    one = SessionConfig().isolate_urls().cross_platform()
+    other = SessionConfig().cross_platform().isolate_urls()
+    assert one == other
+    assert one.boundaries == ("flow", "url")
+
+
+def test_a_secret_is_not_shown() -> None:
+    """Settings are printed and logged, and the key of the hash must not be."""
+    assert "s3cret" not in repr(SessionConfig(secret="s3cret"))
 
 
 def test_addresses_can_be_isolated() -> None:

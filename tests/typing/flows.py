@@ -5,7 +5,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, assert_type
 
-from flowdsl import Chat, Flow, Prompt, Say, Steps, flow
+from flowdsl import Chat, Flow, Prompt, Say, SessionConfig, Steps, flow
 from flowdsl.signals import PromptAnswered, prompt_answered
 
 
@@ -40,6 +40,10 @@ def registration(chat: Chat, *, fee: int = 0) -> Steps[int]:
 
 
 assert_type(registration.name, str)
+
+# Boundaries may be any collection, and a durable session may last for ever.
+SessionConfig(boundaries=["flow"], identifier="msisdn")
+SessionConfig(boundaries={"flow", "url"}).durable(ttl=None)
 
 
 @prompt_answered.connect
