@@ -16,7 +16,7 @@ from flowdsl.phone import e164
 from flowdsl.runtime import Runtime
 from flowdsl.ussd import Screen, measure
 
-__all__ = ["Command", "main"]
+__all__ = ["Command", "framed", "main"]
 
 _WRONG_USAGE = 2
 _FAILED = 1
@@ -69,7 +69,9 @@ def _prepare_chat(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("flow", metavar="MODULE:FLOW", help="the flow, as module:flow or path/to/file.py:flow")
     parser.add_argument("--msisdn", default="+233244123456", help="number of the person who talks (default %(default)s)")
     parser.add_argument("--dial", default="*920*77#", help="what they dial first (default %(default)s)")
-    parser.add_argument("--page", type=int, default=140, help="septets on a screen, or half as many UCS-2 units (default 140)")
+    parser.add_argument(
+        "--page", type=int, default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
+    )
 
 
 def _chat(chosen: argparse.Namespace) -> int:
@@ -101,6 +103,8 @@ def _chat(chosen: argparse.Namespace) -> int:
             new = False
             try:
                 text = input("> ")
+            except UnicodeDecodeError:
+                raise ConfigurationError("what was typed is not in the alphabet of this terminal") from None
             except EOFError:
                 print()
                 return 0

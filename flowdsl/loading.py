@@ -58,11 +58,13 @@ def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise ConfigurationError(f"there is no file {path}")
     _import_from(path.parent)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # A file may be called as a module that others have imported, json for example.
+    name = path.stem if path.stem not in sys.modules else f"flows in {path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise ConfigurationError(f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module  # dataclasses and enums look their module up there
     spec.loader.exec_module(module)
     return module
 

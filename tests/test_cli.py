@@ -1,6 +1,7 @@
 """The command line, run as a person runs it."""
 
 import json
+import os
 import re
 import shlex
 import signal
@@ -103,6 +104,8 @@ def test_chat_shows_what_a_flow_raised(tmp_path: Path) -> None:
         (("serve", REGISTRATION, "--port", "99999"), "'99999' is no port"),
         (("serve", REGISTRATION, "--cache", "mongo://x"), "no known kind"),
         (("serve", REGISTRATION, "--path", "ussd"), "must begin with '/'"),
+        (("serve", REGISTRATION, "--path", "/{"), "cannot be served"),
+        (("serve", REGISTRATION, "--path", "/{secret}"), "none is given"),
         (("serve", REGISTRATION, "--gateway", "pigeon"), "invalid choice: 'pigeon'"),
     ],
 )
@@ -112,6 +115,29 @@ def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_may_be_called_as_a_module_of_pythons(tmp_path: Path) -> None:
+    """A file that happens to have the name of a module takes nothing from those who import that."""
+    (tmp_path / "json.py").write_text("from flowdsl import Say, flow\n@flow\ndef hello():\n    yield Say('Hello!')\n")
+    assert "Hello!" in run("chat", f"{tmp_path}/json.py:hello").stdout
+
+
+def test_chat_needs_no_parameters(tmp_path: Path) -> None:
+    """A flow that cannot be started here is told of at once, with the parameter that it lacks."""
+    (tmp_path / "flows.py").write_text("from flowdsl import flow\n@flow\ndef shop(*, fee):\n    yield\n")
+    done = run("chat", "flows.py", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "'fee'" in done.stderr
+
+
+def test_what_is_no_text_ends_the_chat_with_a_sentence() -> None:
+    """Bytes that the terminal cannot have meant are no traceback."""
+    command = [sys.executable, "-m", "flowdsl", "chat", REGISTRATION]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run(command, input=b"\xff\n", capture_output=True, cwd=ROOT, timeout=60, check=False, env=environment)
+    assert done.returncode == 2
+    assert b"alphabet of this terminal" in done.stderr
 
 
 def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
@@ -150,13 +176,15 @@ def test_serve_answers_the_curl_line_it_prints() -> None:
         assert process.wait(20) == 0
 
 
-def test_serve_asks_for_the_secret() -> None:
-    """With `--secret` only the printed address works."""
+@pytest.mark.parametrize("path", ["/ussd", "/ussd/{secret}"])
+@pytest.mark.parametrize("secret", ["s3cret", "a&b+c'd#e"])
+def test_serve_asks_for_the_secret(secret: str, path: str) -> None:
+    """With `--secret` only the printed address works, whatever the secret is and wherever it stands."""
     port = free_port()
-    with serving(REGISTRATION, "--port", f"{port}", "--secret", "s3cret") as (_, printed):
+    with serving(REGISTRATION, "--port", f"{port}", "--secret", secret, "--path", path) as (_, printed):
         (line,) = re.findall(r"^ +(curl .*)$", printed, re.MULTILINE)
         assert json.loads(curl(line))["MSG"] == "Welcome! What is your name?"
-        assert "secret is missing or wrong" in curl(line.replace("?secret=s3cret", ""))
+        assert "secret is missing or wrong" in curl(re.sub(r"(secret=|ussd/)[^\']+", r"\1wrong", line))
 
 
 def test_serve_keeps_sessions_in_a_cache_by_address(valkey_server: Server) -> None:
