@@ -27,7 +27,9 @@ def amount(text: str) -> Decimal:
 def recipient(text: str) -> str | None:
     """Tell what is wrong with a Ghanaian mobile number as it is dialled at home."""
     digits = text.replace(" ", "")
-    return None if digits.isdecimal() and len(digits) == 10 and digits.startswith("0") else "A number has 10 digits: 024…"
+    if digits.isdecimal() and len(digits) == 10 and digits.startswith("0"):
+        return None
+    return "A number has 10 digits, such as 0244123456."
 
 
 def send_money(balance: Decimal) -> Steps[Decimal]:

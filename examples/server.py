@@ -16,7 +16,7 @@ from flowdsl_adapters import Nalo, mount
 CLOSED = frozenset(filter(None, os.environ.get("BLOCKED_NUMBERS", "").split(",")))
 
 
-async def turn_away(inbound: Inbound, next: Next) -> Reply:  # noqa: A002  # what middleware calls it
+async def turn_away(inbound: Inbound, next: Next) -> Reply:
     """Answer blocked numbers without the flow."""
     if inbound.msisdn in CLOSED:
         return Reply("This service is not available to you.", end=True)

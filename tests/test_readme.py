@@ -21,7 +21,7 @@ SHELL = {name: code.strip() for name, language, code in BLOCKS if language == "s
 def test_every_block_is_run_by_a_test() -> None:
     """No block is of a kind, or a shell command without a name, that nothing here runs."""
     assert {language for _, language, _ in BLOCKS} == {"python", "sh", "json", "text"}
-    assert set(SHELL) == {"run command", "dial", "chat", "test command"}
+    assert set(SHELL) == {"run command", "dial", "answer", "chat", "test command"}
 
 
 def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -36,12 +36,21 @@ def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
         for signal, receiver in ((flow_finished, names["keep"]), (prompt_rejected, names["count"])):
             signal.disconnect(receiver)  # type: ignore[arg-type]
     printed = capsys.readouterr().out
-    assert "Choose language:\n1. English\n2. French\n3. Spanish" in printed
-    assert "Welcome Ama! We will write to you in French." in printed
+    assert "Choose language:\n1. English\n2. French\n3. Spanish False\n" in printed
+    assert "Welcome Ama! We will write to you in French. True\n" in printed
 
 
-def test_the_run_command_serves_what_the_dial_command_shows(tmp_path: Path) -> None:
-    """The server of the first command answers the second as README says."""
+def test_the_python_blocks_are_typed(tmp_path: Path) -> None:
+    """What README shows is what a type checker takes from those who copy it."""
+    file = tmp_path / "readme.py"
+    file.write_text("\n".join(PYTHON))
+    command = [sys.executable, "-m", "mypy", "--config-file=", "--check-untyped-defs", str(file)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_run_command_serves_what_the_curl_commands_show() -> None:
+    """The server of the first command answers those below it as README says."""
     serve = SHELL["run command"].split("&& ")[-1].replace(".venv/bin/flowdsl", f"{sys.executable} -m flowdsl")
     port = free_port()  # 8080 may be taken where the tests run
     process = subprocess.Popen(
@@ -49,14 +58,13 @@ def test_the_run_command_serves_what_the_dial_command_shows(tmp_path: Path) -> N
     )
     try:
         await_port(port, process)
-        answer = subprocess.run(
-            shlex.split(SHELL["dial"].replace(":8080/", f":{port}/")), capture_output=True, text=True, check=True
-        ).stdout
+        commands = [shlex.split(SHELL[name].replace(":8080/", f":{port}/")) for name in ("dial", "answer")]
+        answers = [subprocess.run(each, capture_output=True, text=True, check=True).stdout for each in commands]
     finally:
         process.kill()
         process.wait()
-    (promised,) = [code for _, language, code in BLOCKS if language == "json"]
-    assert json.loads(answer) == json.loads(promised)
+    promised = [code for _, language, code in BLOCKS if language == "json"]
+    assert list(map(json.loads, answers)) == list(map(json.loads, promised))
 
 
 def test_the_chat_command_runs() -> None:
