@@ -61,13 +61,20 @@ def shortened(text: str, screen: Screen) -> str:
     """
     if screen.fits(text):
         return text
-    letters = _graphemes(text[: screen.most + 1])
-    while not screen.fits("".join(letters)):
-        letters.pop()
-    kept = "".join(letters)
+    text = text.lstrip(_BLANKS)
+    kept = _beginning(_graphemes(text[: screen.most + 1]), screen) or _beginning(text[: screen.most + 1], screen)
+    if kept == text:
+        return text
     whole = kept if text[len(kept)] in _BLANKS else _up_to_a_blank(kept)
     # Less of a text may be of another alphabet, and then too long.
     return next(cut for cut in (whole.rstrip(_BLANKS), kept) if screen.fits(cut))
+
+
+def _beginning(parts: Sequence[str], screen: Screen) -> str:
+    count = len(parts)
+    while not screen.fits("".join(parts[:count])):
+        count -= 1
+    return "".join(parts[:count])
 
 
 def _up_to_a_blank(text: str) -> str:

@@ -41,7 +41,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         keys = {self.next_key, self.back_key}
-        if len(keys) < 2 or any(not key or key != key.strip() for key in keys):
+        if len(keys) < 2 or any(not isinstance(key, str) or not key or key != key.strip() for key in keys):
             raise ConfigurationError(
                 "a screen needs two different keys, without blanks: one for the next page and one for the page before"
             )
