@@ -327,6 +327,27 @@ def test_memory_is_bounded_and_never_wrong(steps: list[tuple[str, int, int, int]
     asyncio.run(run())
 
 
+def test_memory_forgets_what_has_expired_as_it_goes() -> None:
+    """Without a timer for each, values that are over are gone after a few writes."""
+    now = 0.0
+    cache = MemoryCache(clock=lambda: now)
+    for number in range(10):
+        cache.swap(f"a{number}", "x", None, 1)
+    now = 2.0
+    for number in range(5):
+        cache.swap(f"b{number}", "x", None, 1)
+    assert len(cache) == 5
+
+
+async def test_memory_clears_one_namespace() -> None:
+    """Those who share a cache by namespaces clear only their own."""
+    cache = MemoryCache()
+    for name in ("a:1", "b:1"):
+        cache.swap(name, "x", None, None)
+    await cache.clear(namespace="a:")
+    assert [cache.held(name) for name in ("a:1", "b:1")] == [None, "x"]
+
+
 async def test_memory_forgets_the_oldest_first(caplog: pytest.LogCaptureFixture) -> None:
     """A full memory cache gives up the least recently written session, and says so once."""
     store = CacheStore(MemoryCache(3), owned=True)
@@ -443,6 +464,51 @@ async def test_each_command_waits_its_own_time(own_valkey: Server) -> None:
     await clock.close()
 
 
+async def test_what_is_given_up_before_it_was_sent_is_not_sent(own_valkey: Server) -> None:
+    """A command that waits for a connection when its turn is given up is forgotten."""
+    store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}?connections=1"), owned=True)
+    own_valkey.freeze()
+    first = asyncio.ensure_future(store.create("first", "1", 60))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    held = asyncio.ensure_future(store.create("held back", "1", 60))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    held.cancel()
+    own_valkey.thaw()
+    assert await first
+    assert await asyncio.gather(held, return_exceptions=True)
+    assert await store.load("held back") is None
+    await store.close()
+
+
+async def test_a_batch_that_is_given_up_gives_up_its_commands(own_valkey: Server) -> None:
+    """Where everything is cancelled, as at the end of a program, no turn waits for ever."""
+    store = CacheStore(open_cache(f"redis://127.0.0.1:{own_valkey.port}?timeout=60"), owned=True)
+    own_valkey.freeze()
+    loading = asyncio.ensure_future(store.load("nobody"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    for task in asyncio.all_tasks() - {asyncio.current_task(), loading}:
+        task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(20):
+            await loading
+    own_valkey.thaw()
+    await store.close()
+
+
+async def test_a_command_of_somebody_elses_type_is_no_older_server(own_valkey: Server) -> None:
+    """An error about one key does not make the store think less of the server."""
+    cache = open_cache(f"redis://127.0.0.1:{own_valkey.port}")
+    store = CacheStore(cache, owned=True)
+    await cache.client.lpush("no-session", "1")
+    with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
+        await store.save("no-session", "2", "1", 60)
+    assert store._backend.native  # type: ignore[attr-defined]
+    await store.close()
+
+
 async def test_the_clients_own_bound_is_kept(own_valkey: Server) -> None:
     """A cache of a person's own may have a client of its own, whose pool raises where it has no connection left."""
     cache = RedisCache(endpoint="127.0.0.1", port=own_valkey.port)
@@ -547,7 +613,9 @@ def test_a_wrong_address_is_refused(url: str, says: str) -> None:
         Runtime(cache=url)
 
 
-@pytest.mark.parametrize("url", ["redis://ama:hunter2@h/0?tiemout=2", "redis://:hunter2@h:port", "mongo://ama:hunter2@h"])
+@pytest.mark.parametrize(
+    "url", ["redis://ama:hunter2@h/0?tiemout=2", "redis://:hunter2@h:port", "mongo://ama:hunter2@h", "memory://ama:hunter2@h"]
+)
 def test_a_refusal_does_not_tell_the_password(url: str) -> None:
     """Errors are logged, and the password of a store is in none of them."""
     with pytest.raises(ConfigurationError) as refused:
@@ -579,6 +647,12 @@ def test_tls_user_and_password_are_understood() -> None:
     assert (settings_of["username"], settings_of["password"]) == ("ama", "p@ss")
     assert settings_of["socket_connect_timeout"] == 1.5
     assert cache.client.connection_pool.max_connections == 7
+
+
+def test_connections_of_memcached_are_bounded_as_told() -> None:
+    """The option means the same for both servers."""
+    assert open_cache("memcached://h?connections=7").client._pool._maxsize == 7
+    assert open_cache("memcached://h").client._pool._maxsize == 10
 
 
 @pytest.mark.parametrize(("scheme", "tls"), [("redis", False), ("rediss", True), ("valkey", False), ("valkeys", True)])

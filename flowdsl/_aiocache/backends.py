@@ -5,7 +5,7 @@ import math
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from hashlib import sha1
+from hashlib import sha1, sha256
 from typing import Any, Final, Protocol
 
 from aiocache.base import BaseCache
@@ -17,6 +17,9 @@ __all__ = ["Backend", "backend_of"]
 
 # Memcached takes a longer one for a date (protocol.txt, "Expiration times").
 _MEMCACHED_LONGEST_TTL: Final = 30 * 24 * 3600
+
+# Memcached allows 250 bytes, and a namespace of the cache's own must fit too.
+_KEY_LENGTH: Final = 200
 
 
 class Backend(Protocol):
@@ -99,24 +102,24 @@ class _Any:
         self.cache = cache  # aiocache's decorators hide from type checkers what its methods take
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
-        value = await self.cache.get(key, loads_fn=_as_is, timeout=0)
+        value = await self.cache.get(_safe(key), loads_fn=_as_is, timeout=0)
         return None if value is None else (value, value)
 
     async def add(self, key: str, value: str, ttl: float | None) -> bool:
         try:
-            await self.cache.add(key, value, ttl=ttl, dumps_fn=_as_is, timeout=0)
+            await self.cache.add(_safe(key), value, ttl=ttl, dumps_fn=_as_is, timeout=0)
         except ValueError:  # aiocache's way to say that the key exists
             return False
         return True
 
     async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
-        return bool(await self.cache.set(key, value, ttl=ttl, dumps_fn=_as_is, timeout=0, _cas_token=token))
+        return bool(await self.cache.set(_safe(key), value, ttl=ttl, dumps_fn=_as_is, timeout=0, _cas_token=token))
 
     async def touch(self, key: str, ttl: float | None) -> None:
-        await self.cache.expire(key, 0 if ttl is None else math.ceil(ttl), timeout=0)  # zero is "for ever"
+        await self.cache.expire(_safe(key), 0 if ttl is None else math.ceil(ttl), timeout=0)  # zero is "for ever"
 
     async def delete(self, key: str) -> bool:
-        return bool(await self.cache.delete(key, timeout=0))
+        return bool(await self.cache.delete(_safe(key), timeout=0))
 
 
 class _Redis(_Any):
@@ -181,7 +184,7 @@ class _Memcached(_Any):
         _guard_connections(cache.client._pool)
 
     async def get(self, key: str) -> tuple[str | bytes, Any] | None:
-        built = self.cache.build_key(key, namespace=self.cache.namespace)
+        built = self.cache.build_key(_safe(key), namespace=self.cache.namespace)
         value, token = await self.cache.raw("gets", built, timeout=0)
         return None if value is None else (value, token)
 
@@ -193,6 +196,14 @@ class _Memcached(_Any):
 
     async def touch(self, key: str, ttl: float | None) -> None:
         await super().touch(key, _whole(ttl))
+
+
+def _safe(key: str) -> str:
+    # Composed ids pass as they are. aiocache writes a blank as "_" for Memcached, which would give two sessions one
+    # key, and Memcached refuses control characters and long keys; of other caches nothing is known.
+    if len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable() and " " not in key:
+        return key
+    return "%" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _lifetime(ttl: float | None) -> tuple[str | int, ...]:

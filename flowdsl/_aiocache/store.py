@@ -3,8 +3,8 @@
 import asyncio
 import os
 from collections.abc import Coroutine
-from hashlib import sha256
-from typing import Any, Final, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar
 
 from aiocache.base import BaseCache
 
@@ -15,9 +15,6 @@ from flowdsl.store import Stored
 __all__ = ["CacheStore", "refuse_if_disabled"]
 
 T = TypeVar("T")
-
-# Memcached allows 250 bytes, and a namespace of the cache's own must fit too.
-_KEY_LENGTH: Final = 200
 
 
 def refuse_if_disabled() -> None:
@@ -54,34 +51,35 @@ class CacheStore:
 
     async def load(self, key: str) -> Stored | None:
         """Read a value and its token."""
-        held = await self._done(self._backend.get(_safe(key)), "read")
+        held = await self._done(self._backend.get(key), "read")
         return None if held is None else Stored(_as_text(held[0]), held[1])
 
     async def create(self, key: str, value: str, ttl: float | None) -> bool:
         """Write a value where there is none."""
-        return await self._done(self._backend.add(_safe(key), value, ttl), "write")
+        return await self._done(self._backend.add(key, value, ttl), "write")
 
     async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
         """Write a value over the one whose token was read: atomic in memory, Redis and Memcached."""
-        return await self._done(self._backend.swap(_safe(key), value, token, ttl), "write")
+        return await self._done(self._backend.swap(key, value, token, ttl), "write")
 
     async def touch(self, key: str, ttl: float | None) -> None:
         """Renew a value's time to live."""
-        await self._done(self._backend.touch(_safe(key), ttl), "renew")
+        await self._done(self._backend.touch(key, ttl), "renew")
 
     async def delete(self, key: str) -> bool:
         """Remove a value."""
-        return await self._done(self._backend.delete(_safe(key)), "delete")
+        return await self._done(self._backend.delete(key), "delete")
 
     async def close(self) -> None:
         """Close the cache's connections, if they are this store's to close."""
         if not self._owned:
             return
         client: Any = getattr(self._cache, "client", None)
-        if hasattr(client, "aclose"):  # redis-py deprecated the close() that aiocache calls
-            await client.aclose(close_connection_pool=True)
-        else:
-            await self._cache.close()
+        with suppress(RuntimeError):  # of an event loop that is closed, and has closed the connections with it
+            if hasattr(client, "aclose"):  # redis-py deprecated the close() that aiocache calls
+                await client.aclose(close_connection_pool=True)
+            else:
+                await self._cache.close()
 
     async def _done(self, operation: Coroutine[Any, Any, T], verb: str) -> T:
         try:
@@ -99,11 +97,3 @@ class CacheStore:
 def _as_text(value: str | bytes) -> str:
     # What is not text is no session either; let the record's reader say so.
     return value if isinstance(value, str) else value.decode("utf-8", "replace")
-
-
-def _safe(key: str) -> str:
-    # Composed ids pass as they are. aiocache writes a blank as "_" for Memcached, which would give
-    # two sessions one key, and Memcached refuses control characters and long keys.
-    if len(key) <= _KEY_LENGTH and key.isascii() and key.isprintable() and " " not in key:
-        return key
-    return "%" + sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
