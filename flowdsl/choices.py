@@ -24,10 +24,12 @@ class Option(NamedTuple):
 class Menu(NamedTuple):
     """The choices of a prompt, in the order in which they are numbered.
 
-    The fingerprint names them by what can be answered, so that new labels keep old answers.
+    ``lines`` has each as a person reads it, its number before it. The fingerprint names them by what can be
+    answered, so that new labels keep old answers.
     """
 
     options: tuple[Option, ...]
+    lines: tuple[str, ...]
     fingerprint: str
     exact: Mapping[str, Option | None]
     folded: Mapping[str, Option | None]
@@ -53,7 +55,8 @@ def _menu(options: tuple[Option, ...], fingerprint: str) -> Menu:
         **_unambiguous((_folded(key), option) for key, option in keys),
         **numbers,
     }
-    return Menu(options, fingerprint, {**_unambiguous(keys), **numbers}, folded)
+    lines = tuple(f"{number}. {option.label}" for number, option in numbers.items())
+    return Menu(options, lines, fingerprint, {**_unambiguous(keys), **numbers}, folded)
 
 
 def _unambiguous(named: Iterable[tuple[str, Option]]) -> dict[str, Option | None]:
@@ -67,7 +70,7 @@ def _key_text(key: Any) -> str:
     return key.name if isinstance(key, Enum) else str(key)
 
 
-NO_MENU: Final = Menu((), "", {}, {})
+NO_MENU: Final = Menu((), (), "", {}, {})
 
 
 def read_menu(choices: Any) -> Menu:

@@ -1,9 +1,8 @@
 """What a turn came to, as a person is to see it."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from flowdsl.choices import Option
+from flowdsl.choices import NO_MENU, Menu
 from flowdsl.messages import Choice, Media, Reply
 from flowdsl.outcome import Outcome
 from flowdsl.steps import Prompt, Say
@@ -23,30 +22,28 @@ def render(outcome: Outcome, screen: Screen | None) -> tuple[Reply, list[str]]:
     Returns:
         The reply, and all of its pages where one screen cannot hold it.
     """
-    parts, listed = _content(outcome)
+    parts, menu = _content(outcome)
     ends = outcome.prompt is None
     texts = [part.text for part in parts if part.text]
+    media = [part.media for part in parts if part.media is not None]
     if screen is None:
-        choices = tuple(Choice(str(number), option.label) for number, option in enumerate(listed, start=1))
-        return Reply("\n".join(texts), ends, choices, tuple(part.media for part in parts if part.media is not None)), []
-    if any(part.media for part in parts):
+        choices = tuple(Choice(str(number), option.label) for number, option in enumerate(menu.options, start=1))
+        return Reply("\n".join(texts), ends, choices, tuple(media)), []
+    if media:
         texts = [line for part in parts for line in (part.text, _as_line(part.media)) if line]
-    lines = [f"{number}. {option.label}" for number, option in enumerate(listed, start=1)]
-    pages = paginate("\n".join(texts), lines, screen, ends=ends)
+    pages = paginate("\n".join(texts), menu.lines, screen, ends=ends)
     return (Reply(pages[0], ends), []) if len(pages) == 1 else (Reply(pages[0]), pages)
 
 
-def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Sequence[Option]]:
+def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Menu]:
     prompt = outcome.prompt
     if prompt is None:
-        return list(outcome.said), []
+        return list(outcome.said), NO_MENU
     if outcome.rejected is None:
-        parts: list[Say | Prompt[Any]] = [*outcome.said, prompt]
-    elif prompt.combine_error:
-        parts = [Say(outcome.rejected), prompt]
-    else:
-        return [Say(outcome.rejected)], []
-    return parts, prompt.menu.options
+        return [*outcome.said, prompt], prompt.menu
+    if prompt.combine_error:
+        return [Say(outcome.rejected), prompt], prompt.menu
+    return [Say(outcome.rejected)], NO_MENU
 
 
 def _as_line(medium: Media | None) -> str:

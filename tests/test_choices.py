@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl import Prompt
+from flowdsl import Prompt, choices
 from flowdsl.choices import read_menu
 from flowdsl.errors import BadPrompt
 
@@ -318,8 +318,8 @@ CONFUSABLE: list[Callable[[str], tuple[Any, Any]]] = [
 def test_menus_that_python_holds_for_equal_are_kept_apart(pair: Callable[[str], tuple[Any, Any]], backwards: bool) -> None:
     """A menu that was read before never stands in for one that is equal in Python but gives other answers."""
     menus = pair(f"tag {next(_tags)}")
-    for choices in reversed(menus) if backwards else menus:
-        assert [repr(option.key) for option in read_menu(choices).options] == [repr(key) for key in choices]
+    for menu in reversed(menus) if backwards else menus:
+        assert [repr(option.key) for option in read_menu(menu).options] == [repr(key) for key in menu]
 
 
 @pytest.mark.parametrize("first", [["twice-1", 1], ["twice-2", "red"]])
@@ -336,6 +336,14 @@ def test_a_list_that_changed_is_another_menu() -> None:
     assert len(read_menu(plans).options) == 1
     plans.append("Weekly")
     assert [option.key for option in read_menu(plans).options] == ["Daily", "Weekly"]
+
+
+def test_menus_are_not_remembered_without_bound() -> None:
+    """A flow that makes its menus of what people type does not fill the memory with them."""
+    for number in range(choices._MOST + 5):
+        read_menu([f"choice {number}"])
+    assert len(choices._menus) <= choices._MOST
+    assert len(choices._last) <= choices._MOST
 
 
 class Plans(Sequence[str]):

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl import Prompt, Say, Steps, flow
+from flowdsl import Prompt, Say, Steps, choices, flow
 from flowdsl.errors import LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
@@ -864,6 +864,21 @@ def test_no_edit_of_the_code_puts_an_answer_under_another_question(
         differs.append((old.last.asked.key, None if new.last.asked is None else new.last.asked.key))
     reported = new.last.divergence
     assert (None if reported is None else (reported.expected, reported.found)) == next(iter(differs), None)
+
+
+def test_a_menu_is_known_again_after_a_restart() -> None:
+    """A process that has shown no menu yet finds the answers to all of them."""
+    talk = begin(asking(Prompt("c", "C?", choices=["a", "b"]), NAME), "1")
+    choices._menus.clear()
+    choices._last.clear()
+    assert talk.types("Ama").last.divergence is None
+
+
+def test_what_was_set_aside_twice_comes_back_in_its_order() -> None:
+    """Of answers to one key the earlier one stays the earlier, however many deploys set them aside."""
+    old = begin(asking(NAME, NAME, AGE), "Kofi", "Ama")
+    new = old.deploys(asking(NAME, AGE)).deploys(asking(TOWN, NAME, NAME, AGE)).types("Accra")
+    assert new.answers == [("town", "Accra"), ("name", "Kofi"), ("name", "Ama")]
 
 
 @pytest.mark.parametrize("seen", [False, True], ids=["never seen", "seen before"])
