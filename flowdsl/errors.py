@@ -4,7 +4,7 @@ FlowError
 ├── AuthorError                 the code around or inside a flow is wrong
 │   ├── ConfigurationError      a setting that cannot work
 │   ├── NotAFlow                the decorated function is not a generator
-│   ├── BadStep                 a flow yielded something it may not
+│   ├── BadStep                 a flow yielded, returned or did something it may not
 │   ├── BadPrompt               a prompt that cannot be asked
 │   ├── UnstorableValue         a value that the journal cannot hold
 │   └── LimitExceeded           a conversation that outgrew its limits
@@ -64,7 +64,7 @@ class NotAFlow(AuthorError):
 
 
 class BadStep(AuthorError):
-    """A flow yielded something that is neither a prompt nor something to say."""
+    """A flow did what no flow may: it yielded, said or returned something else, would not stop, or left the program."""
 
 
 class BadPrompt(AuthorError):

@@ -5,14 +5,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from flowdsl.errors import BadStep, StoreUnavailable
+from flowdsl.deliveries import Delivery, answered_before
+from flowdsl.errors import AuthorError, BadStep, StoreUnavailable
 from flowdsl.flow import source_line
 from flowdsl.messages import Reply
 from flowdsl.outcome import Outcome
 from flowdsl.record import Record, Seen, read
 from flowdsl.reports import Report
 from flowdsl.store import SessionStore, Stored
-from flowdsl.turn import Delivery, Service, Turn, answered_before, take_turn
+from flowdsl.turn import Service, Turn, take_turn
+from flowdsl.ussd.screen import Screen
 
 __all__ = ["Exchange"]
 
@@ -37,12 +39,21 @@ class Exchange:
         session_id: the session.
         ttl: seconds that it lives.
         report: what happens is noted there, and told when the work is done or given up.
-        apologise: makes the reply when the flow raises; the second argument tells whether a question waits.
+        apology: finds the words when the flow raises, for a screen.
     """
 
     __slots__ = (
-        *("_apologise", "_delivery", "_found", "_in_doubt"),
-        *("_report", "_service", "_session_id", "_store", "_ttl", "_turn"),
+        "_apology",
+        "_delivery",
+        "_found",
+        "_in_doubt",
+        "_reply",
+        "_report",
+        "_service",
+        "_session_id",
+        "_store",
+        "_ttl",
+        "_turn",
     )
 
     def __init__(
@@ -54,7 +65,7 @@ class Exchange:
         session_id: str,
         ttl: float | None,
         report: Report,
-        apologise: Callable[[Exception, bool], Reply],
+        apology: Callable[[Exception, Screen | None], str],
     ) -> None:
         self._store = store
         self._service = service
@@ -62,8 +73,9 @@ class Exchange:
         self._session_id = session_id
         self._ttl = ttl
         self._report = report
-        self._apologise = apologise
+        self._apology = apology
         self._turn: Turn | None = None
+        self._reply: Reply | None = None
         self._found = -1
         self._in_doubt = False
 
@@ -73,51 +85,61 @@ class Exchange:
         Raises:
             StoreError: the session cannot be read or written.
         """
+        if self._reply is not None:
+            return self._reply
         self._in_doubt = False
         try:
-            for _ in range(_TRIES):
-                held = await self._store.load(self._session_id)
-                record = None if held is None else read(held.value)
-                if self._turn is None:
-                    self._report.loaded(hit=held is not None)
-                seen = None if record is None else self._seen(record)
-                if seen is not None:
-                    return await self._again(seen)
-                self._found = 0 if record is None else record.revision
-                try:
-                    self._turn = take_turn(self._service, self._delivery, record)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
-                    return self._apologise(_an_exception(error), self._waits(record))
-                if await self._saved(self._turn, held):
-                    return self._done(self._turn)
+            self._reply = await self._answered()
+            return self._reply
         finally:
-            self._report.tell()
+            self._report.tell()  # here, since a retry may go on with this work when its first caller is gone
+
+    async def _answered(self) -> Reply:
+        for _ in range(_TRIES):
+            held = await self._store.load(self._session_id)
+            record = None if held is None else read(held.value)
+            if self._turn is None:
+                self._report.loaded(hit=held is not None)
+            if record is not None and (seen := answered_before(record, self._delivery, self._found)) is not None:
+                return await self._again(record, seen)
+            self._found = 0 if record is None else record.revision
+            try:
+                self._turn = take_turn(self._service, self._delivery, record)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
+                return self._failed(_an_exception(error), record)
+            if await self._saved(self._turn, held):
+                return self._done(self._turn, self._turn.reply)
         raise StoreUnavailable(f"session {self._session_id!r} was changed {_TRIES} times while it was being saved")
 
-    def _seen(self, record: Record) -> Seen | None:
-        return answered_before(record, self._delivery, self._found)
-
-    async def _again(self, seen: Seen) -> Reply:
+    async def _again(self, record: Record, seen: Seen) -> Reply:
         """Give the reply that the message was given before, by another delivery of it or by this one."""
         if self._turn is not None and seen.by == self._delivery.by:
-            return self._done(self._turn)  # the save that was in doubt had arrived
+            return self._done(self._turn, seen.reply or self._turn.reply)  # the save that was in doubt had arrived
         # Not worth an apology: the reply is there.
         with suppress(StoreUnavailable):
-            await self._store.touch(self._session_id, self._ttl)
+            await self._store.touch(self._session_id, self._lifetime(record))
         self._report.repeated()
         return seen.reply or Reply("")
 
-    def _waits(self, record: Record | None) -> bool:
-        """Tell whether a question waits for this person, whom a failing flow then need not cut off."""
-        return record is not None and record.owner == self._delivery.owner and self._service.flow.name in record.flows
+    def _failed(self, error: Exception, record: Record | None) -> Reply:
+        """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
+        name = self._service.flow.name
+        where = getattr(error, "where", None) or source_line(error)
+        if isinstance(error, AuthorError):  # says itself what is wrong, and where
+            logger.error("session %s: %s", self._session_id, error)
+        else:
+            logger.error("flow %r raised at %s in session %s: %r", name, where, self._session_id, error, exc_info=error)
+        self._report.failed(error, where)
+        # A person with a question to go back to need not be cut off.
+        state = None if record is None or record.owner != self._delivery.owner else record.flows.get(name)
+        waits = state is not None and not state.over
+        return Reply(self._apology(error, self._service.screen), end=not waits)
 
     async def _saved(self, turn: Turn, held: Stored | None) -> bool:
         """Save, and tell whether it is certain that this turn is what is stored now."""
-        ttl = self._ttl
-        if not turn.record.alive and self._delivery.inbound.message_id is None:
-            ttl = _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
+        ttl = self._lifetime(turn.record)
         try:
             if held is None:
                 return await self._store.create(self._session_id, turn.stored, ttl)
@@ -129,11 +151,16 @@ class Exchange:
             self._in_doubt = True
             return False
 
-    def _done(self, turn: Turn) -> Reply:
+    def _lifetime(self, record: Record) -> float | None:
+        if record.alive or self._delivery.inbound.message_id is not None:
+            return self._ttl
+        return _AFTERLIFE if self._ttl is None else min(self._ttl, _AFTERLIFE)
+
+    def _done(self, turn: Turn, reply: Reply) -> Reply:
         if turn.outcome is not None:
             self._warn(turn, turn.outcome)
         self._report.turned(turn)
-        return turn.reply
+        return reply
 
     def _warn(self, turn: Turn, outcome: Outcome) -> None:
         """Tell the author of what no person can tell them."""

@@ -9,23 +9,15 @@ __all__ = ["Lanes"]
 T = TypeVar("T")
 
 
-class _Answer(Generic[T]):
-    """What is being answered, and who waits for the same answer; nobody does as a rule."""
-
-    __slots__ = ("waited", "work")
-
-    def __init__(self, work: Callable[[], Awaitable[T]]) -> None:
-        self.work = work
-        self.waited: asyncio.Future[T] | None = None
-
-
 class _Lane(Generic[T]):
-    __slots__ = ("answers", "lock", "users")
+    __slots__ = ("lock", "users", "waited", "works")
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.users = 0
-        self.answers: dict[str, _Answer[T]] = {}
+        # What is being answered, and who waits for the same answer; nobody does as a rule.
+        self.works: dict[str, Callable[[], Awaitable[T]]] = {}
+        self.waited: dict[str, asyncio.Future[T]] = {}
 
 
 class Lanes(Generic[T]):
@@ -48,9 +40,9 @@ class Lanes(Generic[T]):
             work: what to do; it may be done again when it failed.
 
         Returns:
-            What the work came to, and whether it was done for an earlier message of the same name
-            that had not been answered yet. Where that one failed, its work is done once more, not the
-            later one's: only it knows what it has tried already.
+            What the work came to, and whether it was that of an earlier message of the same name that had
+            not been answered yet. Where that one failed, its work is done once more, not the later one's:
+            only it knows what it has tried already.
         """
         lane = self._lanes.get(key)
         if lane is None:
@@ -60,25 +52,26 @@ class Lanes(Generic[T]):
             if name is None:
                 async with lane.lock:
                     return await work(), False
-            while (first := lane.answers.get(name)) is not None:
-                if first.waited is None:
-                    first.waited = asyncio.get_running_loop().create_future()
-                waited = first.waited
+            taken_over = False
+            while (first := lane.works.get(name)) is not None:
+                waited = lane.waited.get(name)
+                if waited is None:
+                    waited = lane.waited[name] = asyncio.get_running_loop().create_future()
                 await asyncio.wait([waited])
                 if not waited.cancelled():
                     return waited.result(), True
-                work = first.work
-            answer = lane.answers[name] = _Answer(work)
+                work, taken_over = first, True
+            lane.works[name] = work
             try:
                 async with lane.lock:
                     result = await work()
-                if answer.waited is not None:
-                    answer.waited.set_result(result)
-                return result, False
+                if (waited := lane.waited.get(name)) is not None:
+                    waited.set_result(result)
+                return result, taken_over
             finally:
-                del lane.answers[name]
-                if answer.waited is not None:
-                    answer.waited.cancel()  # no effect on one that has its result
+                del lane.works[name]
+                if (waited := lane.waited.pop(name, None)) is not None:
+                    waited.cancel()  # no effect on one that has its result
         finally:
             lane.users -= 1
             if not lane.users:

@@ -29,8 +29,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            if not getattr(self, name) > 0:
-                raise ConfigurationError(f"the limit of {name} is {getattr(self, name)!r}: give at least 1")
+            limit = getattr(self, name)
+            if not (isinstance(limit, int) and limit > 0):
+                raise ConfigurationError(f"the limit of {name} is {limit!r}: give a number from 1 on")
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):

@@ -81,6 +81,10 @@ class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
         return bool(self.flows or self.data)
 
 
+class _Versioned(msgspec.Struct):
+    version: int
+
+
 _decoder: Final = msgspec.json.Decoder(Record)
 _encoder: Final = msgspec.json.Encoder()
 
@@ -94,10 +98,22 @@ def read(stored: str) -> Record:
     try:
         record = _decoder.decode(stored)
     except (msgspec.DecodeError, UnicodeError) as error:
+        _require_version(_version_of(stored))
         raise UnreadableRecord(f"the store holds something that is not a session of flowdsl: {error}") from error
-    if record.version != VERSION:
-        raise UnreadableRecord(f"the store holds a session of format {record.version}, and this flowdsl reads format {VERSION}")
+    _require_version(record.version)
     return record
+
+
+def _version_of(stored: str) -> int:
+    try:
+        return msgspec.json.decode(stored, type=_Versioned).version
+    except (msgspec.DecodeError, UnicodeError):
+        return VERSION  # nothing of ours, and so of no other version of ours
+
+
+def _require_version(version: int) -> None:
+    if version != VERSION:
+        raise UnreadableRecord(f"the store holds a session of format {version}, and this flowdsl reads format {VERSION}")
 
 
 def write(record: Record, most: int) -> str:

@@ -5,18 +5,8 @@ from typing import Any
 
 from flowdsl.flow import Flow
 from flowdsl.messages import Inbound
+from flowdsl.outcome import Outcome
 from flowdsl.signals import (
-    CacheEvent,
-    FlowDiverged,
-    FlowFailed,
-    FlowFinished,
-    FlowStarted,
-    MessageEvent,
-    PageTurned,
-    PromptAnswered,
-    PromptRejected,
-    PromptShown,
-    SessionEvent,
     Signal,
     emit,
     flow_diverged,
@@ -61,12 +51,13 @@ class Report:
         self._beside = beside
         self._events: list[tuple[Signal[Any], Any]] = []
 
-    def _add(self, signal: Signal[Any], event: Callable[..., Any], **details: Any) -> None:
-        inbound = self._inbound
-        built = event(
-            flow=self._flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self._session_id, **details
-        )
-        self._events.append((signal, built))
+    def _note(self, signal: Signal[Any], **details: Any) -> None:
+        if signal.receivers:
+            inbound = self._inbound
+            event = signal.event(
+                flow=self._flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self._session_id, **details
+            )
+            self._events.append((signal, event))
 
     def tell(self) -> None:
         """Tell what has been noted since the last time, in the order in which it happened."""
@@ -76,57 +67,47 @@ class Report:
 
     def received(self) -> None:
         """Note that the message came in."""
-        if message_received.receivers:
-            self._add(message_received, MessageEvent, message_id=self._inbound.message_id)
+        self._note(message_received, message_id=self._inbound.message_id)
 
     def repeated(self) -> None:
         """Note that it had come in before."""
-        if message_duplicate.receivers:
-            self._add(message_duplicate, MessageEvent, message_id=self._inbound.message_id)
+        self._note(message_duplicate, message_id=self._inbound.message_id)
 
     def loaded(self, *, hit: bool) -> None:
         """Note whether the store had a record."""
-        signal = session_cache_hit if hit else session_cache_miss
-        if signal.receivers:
-            self._add(signal, CacheEvent)
+        self._note(session_cache_hit if hit else session_cache_miss)
 
     def failed(self, exception: Exception, where: str) -> None:
         """Note that the flow raised."""
-        if flow_failed.receivers:
-            self._add(flow_failed, FlowFailed, exception=exception, where=where)
+        self._note(flow_failed, exception=exception, where=where)
 
     def turned(self, turn: Turn) -> None:
         """Note what came of it."""
-        if turn.created and session_created.receivers:
-            self._add(session_created, SessionEvent)
-        if turn.began == "again" and session_resumed.receivers:
-            self._add(session_resumed, SessionEvent)
+        if turn.created:
+            self._note(session_created)
+        if turn.began == "again":
+            self._note(session_resumed)
         if turn.outcome is not None:
-            self._played(turn)
-        if turn.page is not None and pagination_triggered.receivers:
-            self._add(pagination_triggered, PageTurned, page=turn.page[0], pages=turn.page[1])
-        if not turn.record.alive and session_destroyed.receivers:
-            self._add(session_destroyed, SessionEvent)
+            self._played(turn, turn.outcome)
+        if turn.page is not None:
+            self._note(pagination_triggered, page=turn.page[0], pages=turn.page[1])
+        if not turn.record.alive:
+            self._note(session_destroyed)
 
-    def _played(self, turn: Turn) -> None:
-        outcome = turn.outcome
-        if outcome is None:
-            return
-        if turn.began == "new" and flow_started.receivers:
-            self._add(flow_started, FlowStarted)
-        if (parted := outcome.divergence) is not None and flow_diverged.receivers:
-            self._add(flow_diverged, FlowDiverged, expected=parted.expected, found=parted.found, where=parted.where)
-        if outcome.answered is not None and prompt_answered.receivers:
-            self._add(prompt_answered, PromptAnswered, key=outcome.answered, attempts=turn.tries)
+    def _played(self, turn: Turn, outcome: Outcome) -> None:
+        if turn.began == "new":
+            self._note(flow_started)
+        if (parted := outcome.divergence) is not None:
+            self._note(flow_diverged, expected=parted.expected, found=parted.found, where=parted.where)
+        if outcome.answered is not None:
+            self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
         if outcome.prompt is None:
-            if flow_finished.receivers:
-                self._add(flow_finished, FlowFinished, result=outcome.result)
+            self._note(flow_finished, result=outcome.result)
             return
         key = outcome.prompt.key
-        if outcome.rejected is not None and prompt_rejected.receivers:
-            self._add(prompt_rejected, PromptRejected, key=key, attempts=turn.tries, message=outcome.rejected)
-        if prompt_shown.receivers:
-            self._add(prompt_shown, PromptShown, key=key, attempts=turn.attempts)
+        if outcome.rejected is not None:
+            self._note(prompt_rejected, key=key, attempts=turn.tries, message=outcome.rejected)
+        self._note(prompt_shown, key=key, attempts=turn.attempts)
 
 
 async def _told(flow: Flow[..., Any], events: Iterable[tuple[Signal[Any], Any]]) -> None:

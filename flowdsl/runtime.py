@@ -4,14 +4,17 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from operator import attrgetter
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from flowdsl.errors import AuthorError, BadPayload, ConfigurationError
+from flowdsl.apologies import SORRY, Apology
+from flowdsl.deliveries import Delivery, mark
+from flowdsl.errors import BadPayload, ConfigurationError
 from flowdsl.exchange import Exchange
-from flowdsl.flow import Flow, source_line
+from flowdsl.flow import Flow
 from flowdsl.lanes import Lanes
 from flowdsl.messages import Inbound, Reply
 from flowdsl.middleware import Middleware, chained
@@ -21,7 +24,7 @@ from flowdsl.sessions import SessionConfig
 from flowdsl.settings import require
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.store import SessionStore
-from flowdsl.turn import Delivery, Service, mark
+from flowdsl.turn import Service
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
 
@@ -37,7 +40,6 @@ E = TypeVar("E", bound=Event)
 _STORE: Final = ("load", "create", "save", "touch", "delete", "close")
 
 _MEMORY: Final = "memory://"
-_APOLOGY: Final = "Sorry, something went wrong. Please try again."
 
 
 class Runtime:
@@ -81,18 +83,18 @@ class Runtime:
         store: SessionStore | None = None,
         sessions: SessionConfig = SessionConfig(),
         middleware: Iterable[Middleware] = (),
-        apology: str | Callable[[Exception], str] = _APOLOGY,
+        apology: str | Callable[[Exception], str] = SORRY,
         limits: Limits = Limits(),
         clock: Callable[[], float] = time.time,
     ) -> None:
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
         require("limits", limits, Limits, "Limits(…)")
-        if not isinstance(apology, str) and not callable(apology):
-            raise ConfigurationError(f"the apology is {apology!r}: give a text, or a function of the exception")
+        if not callable(clock):
+            raise ConfigurationError(f"the clock is {clock!r}: give a function that tells the seconds since 1970")
+        self._apology = Apology(apology)
         self._middleware = _listed(middleware)
         self.store: SessionStore = _chosen(cache, store)
         self.sessions = sessions
-        self._apology = apology
         self._limits = limits
         self._clock = clock
         self._lanes: Lanes[Reply] = Lanes()
@@ -163,21 +165,7 @@ class Runtime:
             error: what went wrong.
             screen: the USSD screen it is shown on; a longer text is cut there.
         """
-        text = self._apology_of(error)
-        return text if screen is None else shortened(text, screen)
-
-    def _apology_of(self, error: Exception) -> str:
-        if isinstance(self._apology, str):
-            return self._apology
-        try:
-            text: object = self._apology(error)
-            if isinstance(text, str) and text.encode():
-                return text
-        except Exception:
-            logger.exception("the function that makes the apology raised")
-        else:
-            logger.error("the function that makes the apology gave %r and not a text", text)
-        return _APOLOGY
+        return self._apology.text(error, screen)
 
     def tell(self, signal: Signal[E], flow: Flow[..., Any], event: E) -> None:
         """Tell receivers of something that happened, beside what is being answered.
@@ -211,6 +199,7 @@ class Runtime:
 
     def _beside(self, telling: Coroutine[Any, Any, None]) -> None:
         # After the save and beside the reply: no receiver takes the gateway's time.
+        self._require_loop()
         task = asyncio.get_running_loop().create_task(telling)
         self._telling.add(task)
         task.add_done_callback(self._telling.discard)
@@ -234,17 +223,14 @@ class Runtime:
             inbound=inbound,
             mark=mark(inbound, flow.name),
             owner=config.owner(inbound),
-            by=token_hex(4),
+            by=token_hex(6),
             now=self._clock(),
         )
         report = Report(flow, inbound, session_id, self._beside)
         report.received()
 
-        def apologise(error: Exception, waiting: bool) -> Reply:
-            return self._failed(service, error, waiting, report, session_id)
-
         exchange = Exchange(
-            self.store, service, delivery, session_id=session_id, ttl=config.ttl, report=report, apologise=apologise
+            self.store, service, delivery, session_id=session_id, ttl=config.ttl, report=report, apology=self.apology
         )
         # A gateway that reuses its session ids may have two people in one, and they do not repeat each other.
         alike = delivery.mark + delivery.owner if inbound.message_id is None else None
@@ -256,17 +242,6 @@ class Runtime:
             report.tell()
         return reply, session_id
 
-    def _failed(self, service: Service, error: Exception, waiting: bool, report: Report, session_id: str) -> Reply:
-        """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
-        where = getattr(error, "where", None) or source_line(error)
-        if isinstance(error, AuthorError):  # says itself what is wrong, and where
-            logger.error("session %s: %s", session_id, error)
-        else:
-            name = service.flow.name
-            logger.error("flow %r raised at %s in session %s: %r", name, where, session_id, error, exc_info=error)
-        report.failed(error, where)
-        return Reply(self.apology(error, service.screen), end=not waiting)
-
 
 def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
     if not isinstance(middleware, Iterable) or not all(map(callable, listed := tuple(middleware))):
@@ -277,11 +252,14 @@ def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
 def _chosen(cache: "str | BaseCache", store: SessionStore | None) -> SessionStore:
     if store is None:
         return _store_on(cache)
-    if cache is not _MEMORY:
+    if cache != _MEMORY:
         raise ConfigurationError("sessions are kept in one place: give a cache or a store, not both")
     lacking = [name for name in _STORE if not callable(getattr(store, name, None))]
-    if lacking:
-        raise ConfigurationError(f"the store {store!r} has no {', '.join(lacking)}: write the methods of SessionStore")
+    if lacking or isinstance(store, type):
+        raise ConfigurationError(
+            f"the store is {store!r}, which {'has no ' + ', '.join(lacking) if lacking else 'is a class'}: "
+            "give an object with the methods of SessionStore"
+        )
     return store
 
 
@@ -298,11 +276,14 @@ def _store_on(cache: "str | BaseCache") -> SessionStore:
     return CacheStore(cache, owned=False)
 
 
+_TEXTS: Final = attrgetter("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name")
+
+
 def _require_text(inbound: Inbound) -> None:
     # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
-    for text in (inbound.text, inbound.dialled, inbound.request_id, inbound.user_id, inbound.msisdn, inbound.message_id):
-        try:
-            if text is not None and not text.isascii():
-                text.encode()
-        except UnicodeEncodeError:
-            raise BadPayload("the message has half of a surrogate pair, which is no character") from None
+    text = "\n".join(filter(None, _TEXTS(inbound)))
+    try:
+        if not text.isascii():
+            text.encode()
+    except UnicodeEncodeError:
+        raise BadPayload("the message has half of a surrogate pair, which is no character") from None

@@ -1,11 +1,15 @@
 """Settings are looked at when they are given, so that a mistake does not wait for the first person who dials."""
 
+from typing import TypeVar
+
 from flowdsl.errors import ConfigurationError
 
 __all__ = ["require"]
 
+T = TypeVar("T")
 
-def require(setting: str, value: object, kind: type, example: str) -> None:
+
+def require(setting: str, value: object, kind: type[T], example: str) -> T:
     """Make sure that a setting is of its kind.
 
     Args:
@@ -13,6 +17,9 @@ def require(setting: str, value: object, kind: type, example: str) -> None:
         value: what was given.
         kind: what it must be.
         example: how it is written.
+
+    Returns:
+        The value.
 
     Raises:
         ConfigurationError: it is something else.
@@ -25,3 +32,4 @@ def require(setting: str, value: object, kind: type, example: str) -> None:
     if not isinstance(value, kind):
         found = f"the class {value.__name__} itself" if isinstance(value, type) else repr(value)
         raise ConfigurationError(f"the {setting} is {found}: write {example}")
+    return value

@@ -232,13 +232,15 @@ pagination_triggered: Final = _signal("pagination.triggered", PageTurned)
 
 
 async def emit(signal: Signal[E], sender: Flow[..., Any], event: E) -> None:
-    """Tell every receiver, one after the other; one that raises is logged and keeps nobody from hearing."""
+    """Tell every receiver, one after the other; one that raises, or exits, is logged and keeps nobody from hearing."""
     for receiver in list(signal.receivers_for(sender)):
         try:
             result = receiver(sender, event=event)
             if isawaitable(result):
                 await result
-        except (Exception, asyncio.CancelledError):
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # it is this telling that is given up, and not something that the receiver waited for
             logger.exception("receiver %r of %s raised; the conversation is not affected", receiver, signal.name)

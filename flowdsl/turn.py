@@ -3,13 +3,13 @@
 Pure, like the interpreter: the runtime brings the record and the time, and saves what comes out.
 """
 
-import hashlib
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import msgspec
 
 from flowdsl.chat import Chat, Opening, Session
+from flowdsl.deliveries import Delivery, digest, remembered
 from flowdsl.errors import LimitExceeded
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
@@ -18,14 +18,10 @@ from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Limits, Outcome
 from flowdsl.record import VERSION, FlowState, Record, Seen, write
 from flowdsl.rendering import render
+from flowdsl.ussd.pages import paginate
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["Delivery", "Service", "Turn", "answered_before", "mark", "take_turn"]
-
-# A sender delivers again within minutes as a rule; the newest replies are kept whole, and of more
-# messages the name, so that a late delivery still advances nothing.
-_REPLIES_KEPT: Final = 8
-_MARKS_KEPT: Final = 64
+__all__ = ["Service", "Turn", "take_turn"]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,25 +34,6 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     params: Mapping[str, Any]
     screen: Screen | None
     limits: Limits
-
-
-class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One message that came in, and how to tell it from any other.
-
-    Args:
-        inbound: the message.
-        mark: its name; another delivery of the same message has the same one.
-        owner: whose message it is, hashed; a session of somebody else is not continued.
-        by: who answers it: different for every delivery, so that of two processes that answer the same
-            message each knows whether the record is its own.
-        now: seconds since 1970.
-    """
-
-    inbound: Inbound
-    mark: str
-    owner: str
-    by: str
-    now: float
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,38 +62,6 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
 
 
-def mark(inbound: Inbound, flow: str) -> str:
-    """Name a message: by the gateway's id where it has one, else by what was typed.
-
-    Args:
-        inbound: the message.
-        flow: name of the flow it is for; a session may serve several, through several gateways.
-    """
-    origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
-    if inbound.message_id is not None:
-        return "i" + _digest(origin + inbound.message_id)
-    return "t" + _digest(f"{origin}{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}")
-
-
-def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:
-    """Find the answer that the same message was given before.
-
-    With an id it is the one that came the first time. Without one, it is what won the race against this
-    delivery, where that had started from the same state: then this one is its retry.
-
-    Args:
-        record: the session.
-        delivery: the message.
-        found: the revision at which its answer had started; -1 where it has not.
-    """
-    if record.owner != delivery.owner:
-        return None
-    if delivery.inbound.message_id is not None:
-        return next((seen for seen in record.seen if seen.mark == delivery.mark), None)
-    last = record.seen[-1] if record.seen else None
-    return last if last is not None and last.mark == delivery.mark and last.found == found else None
-
-
 def take_turn(service: Service, delivery: Delivery, record: Record | None) -> Turn:
     """Answer a message.
 
@@ -132,20 +77,21 @@ def take_turn(service: Service, delivery: Delivery, record: Record | None) -> Tu
     found = 0 if record is None else record.revision
     if record is None or record.owner != delivery.owner:
         record = Record(version=VERSION, revision=found or int(delivery.now * 1000) - 1, owner=delivery.owner)
-    seen = Seen(delivery.mark, found, delivery.by, None)
     state = record.flows.get(service.flow.name)
     inbound = _begun(delivery.inbound, state)
     if state is not None and state.over and (inbound.new or service.screen is None):
         state = None
-    answer: str | None = None if inbound.new else inbound.text
+    answer = None if inbound.new or state is None else inbound.text
+    work = _Work(service, delivery, inbound, record, found)
     if state is not None and state.pages and answer is not None and service.screen is not None:
-        to = _turned_to(state, answer, state.screen or service.screen)
-        if to is not None and (state.over or state.screen == service.screen):
-            return _show_page(service, record, state, to, seen)
-        if to is not None:
+        keys = state.screen or service.screen
+        if state.over and keys != service.screen:
+            return work.show_page(_made_anew(state, keys, service.screen), 0)
+        if state.over or (keys == service.screen and _turns(state, answer, keys)):
+            return work.show_page(state, _turned_to(state, answer, keys))
+        if keys != service.screen and _is_page_key(answer, keys):
             answer = None  # the pages were made for another screen, as before a deploy: show them anew
-    request = "" if delivery.inbound.new is not None else _request(inbound)
-    return _play(service, inbound, answer, record, state, seen, request, delivery.now)
+    return work.play(state, answer)
 
 
 def _begun(inbound: Inbound, state: FlowState | None) -> Inbound:
@@ -157,99 +103,140 @@ def _begun(inbound: Inbound, state: FlowState | None) -> Inbound:
 
 
 def _request(inbound: Inbound) -> str:
-    return _digest(inbound.request_id or "")
+    return digest(inbound.request_id or "")
 
 
-def _turned_to(state: FlowState, text: str, screen: Screen) -> int | None:
-    """Tell which page a text asks for; ``None`` where it is not about pages."""
+def _is_page_key(text: str, screen: Screen) -> bool:
+    return text.strip() in (screen.next_key, screen.back_key)
+
+
+def _turned_to(state: FlowState, text: str, screen: Screen) -> int:
+    """Tell which page is shown after a text: another one where it turns to one, and else the same."""
     typed = text.strip()
-    last = len(state.pages) - 1
-    if typed == screen.next_key and state.page < last:
+    if typed == screen.next_key and state.page < len(state.pages) - 1:
         return state.page + 1
-    if typed == screen.back_key and state.page > 0:
-        return state.page - 1
-    return state.page if state.over else None
+    return state.page - 1 if typed == screen.back_key and state.page > 0 else state.page
 
 
-def _show_page(service: Service, record: Record, state: FlowState, to: int, seen: Seen) -> Turn:
+def _made_anew(state: FlowState, made_for: Screen, screen: Screen) -> FlowState:
+    """Cut a last message, of which only the pages are left, into pages of another screen."""
     last = len(state.pages) - 1
-    reply = Reply(state.pages[to], end=state.over and to == last)
-    shown = None if reply.end else msgspec.structs.replace(state, page=to)
-    saved, stored = _next(service, record, shown, seen, reply)
-    return Turn(
-        record=saved,
-        stored=stored,
-        reply=reply,
-        outcome=None,
-        began="on",
-        created=False,
-        page=(to + 1, last + 1),
-        tries=state.attempts,
-        attempts=state.attempts,
-    )
+    lines = [made_for.navigation(back=place > 0, forward=True) if place < last else "" for place in range(last + 1)]
+    text = "\n".join(page.removesuffix(line) for page, line in zip(state.pages, lines, strict=True))
+    return msgspec.structs.replace(state, pages=paginate(text, [], screen, ends=True), page=0, screen=screen)
 
 
-def _play(
-    service: Service,
-    inbound: Inbound,
-    answer: str | None,
-    record: Record,
-    state: FlowState | None,
-    seen: Seen,
-    request: str,
-    now: float,
-) -> Turn:
-    flow, screen = service.flow, service.screen
-    began: Literal["new", "again", "on"] = "new" if state is None else "again" if inbound.new else "on"
-    if state is None:
-        state = FlowState(opening=_opening(inbound, now), began=record.data)
-    session = Session(state.began, flow.types)
-    outcome = play(
-        flow,
-        Chat(inbound, state.opening, session) if flow.takes_chat else None,
-        state.journal,
-        answer if began == "on" else None,
-        params=service.params,
-        aside=state.aside,
-        asked=state.asked,
-        page_key=_is_page_key(state, answer, screen),
-        limits=service.limits,
-    )
-    if outcome.stray:
-        return _show_page(service, record, state, state.page, seen)
-    changed = session.changes()
-    attempts = _attempts(state, outcome)
-    reply, pages = render(outcome, screen)
-    following = FlowState(
-        opening=state.opening,
-        journal=outcome.journal,
-        aside=outcome.aside,
-        asked=outcome.asked,
-        attempts=attempts,
-        began=state.began,
-        changed=changed,
-        request=request,
-        pages=pages,
-        screen=screen if pages else None,
-        over=outcome.prompt is None,
-    )
-    done = following.over and not pages
-    if session.destroyed and following.over:
-        left, data = msgspec.structs.replace(record, flows={}), {}
-    else:
-        left, data = record, _merged(record.data, state, changed) if changed or state.changed else record.data
-    saved, stored = _next(service, left, None if done else following, seen, reply, data)
-    return Turn(
-        record=saved,
-        stored=stored,
-        reply=reply,
-        outcome=outcome,
-        began=began,
-        created=not record.alive,
-        page=(1, len(pages)) if pages else None,
-        tries=state.attempts + 1,
-        attempts=attempts,
-    )
+def _turns(state: FlowState, text: str, screen: Screen) -> bool:
+    return _turned_to(state, text, screen) != state.page
+
+
+class _Work(msgspec.Struct, frozen=True):
+    """The work on one message: what it is for, the session it found, and at which revision."""
+
+    service: Service
+    delivery: Delivery
+    inbound: Inbound
+    record: Record
+    found: int
+
+    def show_page(self, state: FlowState, to: int) -> Turn:
+        """Show a page of what is on the screen already."""
+        last = len(state.pages) - 1
+        reply = Reply(state.pages[to], end=state.over and to == last)
+        saved, stored = self.saved(self.record, None if reply.end else msgspec.structs.replace(state, page=to), reply)
+        return Turn(
+            record=saved,
+            stored=stored,
+            reply=reply,
+            outcome=None,
+            began="on",
+            created=False,
+            page=(to + 1, last + 1),
+            tries=state.attempts,
+            attempts=state.attempts,
+        )
+
+    def play(self, state: FlowState | None, answer: str | None) -> Turn:
+        """Let the flow go on, with an answer if there is one."""
+        service, record = self.service, self.record
+        flow, screen = service.flow, service.screen
+        began: Literal["new", "again", "on"] = "new" if state is None else "again" if self.inbound.new else "on"
+        if state is None:
+            state = FlowState(opening=_opening(self.inbound, self.delivery.now), began=record.data)
+        session = Session(state.began, flow.types)
+        outcome = play(
+            flow,
+            Chat(self.inbound, state.opening, session) if flow.takes_chat else None,
+            state.journal,
+            answer,
+            params=service.params,
+            aside=state.aside,
+            asked=state.asked,
+            # Nobody is offered to go back from the first page, so there ``0`` can be an answer: where the prompt has
+            # it as a choice, or makes a number of it. Where any text would do, it is a page key.
+            page_key=bool(state.pages) and answer is not None and screen is not None and _is_page_key(answer, screen),
+            limits=service.limits,
+        )
+        if outcome.stray and state.screen == screen:
+            return self.show_page(state, state.page)
+        changed = session.changes()
+        reply, pages = render(outcome, screen)
+        following = self.following(state, outcome, changed, pages)
+        if session.destroyed and following.over:
+            record = msgspec.structs.replace(record, flows={}, data={})
+        elif changed or state.changed:
+            record = msgspec.structs.replace(record, data=_merged(record.data, state, changed))
+        saved, stored = self.saved(record, None if following.over and not pages else following, reply)
+        return Turn(
+            record=saved,
+            stored=stored,
+            reply=reply,
+            outcome=outcome,
+            began=began,
+            created=not self.record.alive,
+            page=(1, len(pages)) if pages else None,
+            tries=state.attempts + 1,
+            attempts=following.attempts,
+        )
+
+    def following(self, state: FlowState, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:
+        """Tell where the flow stands now."""
+        return FlowState(
+            opening=state.opening,
+            journal=outcome.journal,
+            aside=outcome.aside,
+            asked=outcome.asked,
+            attempts=_attempts(state, outcome),
+            began=state.began,
+            changed=changed,
+            request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
+            pages=pages,
+            screen=self.service.screen if pages else None,
+            over=outcome.prompt is None,
+        )
+
+    def saved(self, record: Record, state: FlowState | None, reply: Reply) -> tuple[Record, str]:
+        """Put together the record as it is to be saved: with where the flow stands, and what it replied."""
+        flow = self.service.flow
+        flows = record.flows
+        if state is not None:
+            flows = {**flows, flow.name: state}
+        elif flow.name in flows:
+            flows = {name: other for name, other in flows.items() if name != flow.name}
+        following = Record(
+            version=VERSION,
+            revision=record.revision + 1,
+            owner=record.owner,
+            flows=flows,
+            data=record.data,
+            seen=remembered(record.seen, Seen(self.delivery.mark, self.found, self.delivery.by, reply)),
+        )
+        try:
+            return following, write(following, self.service.limits.bytes)
+        except LimitExceeded as error:
+            placed = LimitExceeded(f"flow {flow.name!r} at {flow.where}: {error}")
+            placed.where = flow.where
+            raise placed from None
 
 
 def _opening(inbound: Inbound, now: float) -> Opening:
@@ -263,18 +250,6 @@ def _attempts(state: FlowState, outcome: Outcome) -> int:
         return state.attempts + 1
     # Dialling again must not give a person new attempts at a question they failed.
     return state.attempts if outcome.answered is None and outcome.asked == state.asked else 0
-
-
-def _is_page_key(state: FlowState, answer: str | None, screen: Screen | None) -> bool:
-    """Tell whether a key that turns pages was pressed where there is no page to turn to.
-
-    On the first page nobody is offered to go back, so there ``0`` can be an answer: where the prompt
-    has it as a choice, or makes a number of it. Where any text would do, it is a page key.
-    """
-    if not state.pages or answer is None or screen is None:
-        return False
-    shown = state.screen or screen
-    return answer.strip() in (shown.next_key, shown.back_key)
 
 
 def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
@@ -294,45 +269,3 @@ def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any,
         else:
             merged.pop(key, None)
     return merged
-
-
-def _next(
-    service: Service,
-    record: Record,
-    state: FlowState | None,
-    seen: Seen,
-    reply: Reply,
-    data: dict[str, Any] | None = None,
-) -> tuple[Record, str]:
-    flows = record.flows
-    if state is not None:
-        flows = {**flows, service.flow.name: state}
-    elif service.flow.name in flows:
-        flows = {each: other for each, other in flows.items() if each != service.flow.name}
-    following = Record(
-        version=VERSION,
-        revision=record.revision + 1,
-        owner=record.owner,
-        flows=flows,
-        data=record.data if data is None else data,
-        seen=_remembered(record.seen, msgspec.structs.replace(seen, reply=reply)),
-    )
-    try:
-        return following, write(following, service.limits.bytes)
-    except LimitExceeded as error:
-        placed = LimitExceeded(f"flow {service.flow.name!r} at {service.flow.where}: {error}")
-        placed.where = service.flow.where
-        raise placed from None
-
-
-def _remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
-    if not seen or (len(seen) == 1 and seen[0].mark.startswith("t")):
-        return [latest]
-    kept = [each for each in seen if each.mark.startswith("i")][-(_MARKS_KEPT - 1) :]
-    bare = len(kept) - (_REPLIES_KEPT - 1)
-    named = (msgspec.structs.replace(each, reply=None) if place < bare else each for place, each in enumerate(kept))
-    return [*named, latest]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

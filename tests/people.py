@@ -1,11 +1,11 @@
-"""People who dial and type, and a store that fails them, for tests of the runtime."""
+"""People who dial and type, what they talk to, and a store that fails them, for tests of the runtime."""
 
 import asyncio
 import itertools
 from collections.abc import Callable
 from typing import Any
 
-from flowdsl import Flow, Inbound, Reply, Runtime, Screen, SessionConfig, Stored
+from flowdsl import Chat, Flow, Inbound, Prompt, Reply, Runtime, Say, Screen, SessionConfig, Steps, Stored, flow
 from flowdsl._aiocache import CacheStore, MemoryCache
 from flowdsl.errors import StoreUnavailable
 
@@ -63,8 +63,9 @@ class Person:
 class Faulty:
     """A memory store that a test can make to fail, to wait, or to be overtaken."""
 
-    def __init__(self) -> None:
-        self.inner = CacheStore(MemoryCache(), owned=True)
+    def __init__(self, inner: CacheStore | None = None) -> None:
+        self.inner = inner or CacheStore(MemoryCache(), owned=True)
+        self.wanted = ""
         self.before_load: list[Callable[[], Any]] = []
         self.before_write: list[Callable[[], Any]] = []
         self.after_write: list[Callable[[], Any]] = []
@@ -91,6 +92,7 @@ class Faulty:
 
     async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
         self.calls.append("save")
+        self.wanted = value
         await self._next(self.before_write)
         done = await self.inner.save(key, value, token, ttl)
         await self._next(self.after_write)
@@ -111,3 +113,43 @@ class Faulty:
 def lose() -> None:
     """Fail as a store that does not answer."""
     raise StoreUnavailable("no answer")
+
+
+@flow
+def survey(chat: Chat) -> Steps[dict[str, str]]:
+    """Ask for a name and a town."""
+    name = yield from Prompt("name", "Name?")
+    yield Say(f"Hello, {name}.")
+    town = yield from Prompt("town", "Town?")
+    yield Say(f"{name} of {town}, opened by {chat.opener}.")
+    return {"name": name, "town": town}
+
+
+@flow
+def counting() -> Steps[None]:
+    """Ask for items without end."""
+    items: list[str] = []
+    while True:
+        items.append((yield from Prompt("item", f"{','.join(items)}|")))
+
+
+def hold_after_write(store: Faulty) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let the next save arrive and be held there until a gate is opened, and then seem to have failed."""
+    arrived, gate = asyncio.Event(), asyncio.Event()
+
+    async def wait_and_lose() -> None:
+        arrived.set()
+        await gate.wait()
+        lose()
+
+    store.after_write.append(wait_and_lose)
+    return arrived, gate
+
+
+def passing() -> None:
+    """Do nothing, and let the next action wait for its turn."""
+
+
+async def pause() -> None:
+    """Let others run."""
+    await asyncio.sleep(0)

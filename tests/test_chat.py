@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from flowdsl import Chat, Inbound, Prompt, Say, Session, Steps, flow
 from flowdsl.chat import Opening
+from flowdsl.deliveries import Delivery
 from flowdsl.errors import UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
 from flowdsl.journal import Entry
 from flowdsl.outcome import Limits
 from flowdsl.record import VERSION, Record, read
-from flowdsl.turn import Delivery, Service, take_turn
+from flowdsl.turn import Service, take_turn
 
 
 class Plan(Enum):

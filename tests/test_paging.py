@@ -155,12 +155,43 @@ async def test_pages_of_another_screen_are_made_anew() -> None:
     assert (await person.type("99")).endswith("\n98 Back  99 Next")
 
 
+async def test_a_page_key_of_another_screen_that_answers_nothing_shows_it_anew() -> None:
+    """A key of the new screen, pressed before any of its pages was shown, shows the first of them."""
+
+    @flow
+    def asking() -> Steps[None]:
+        yield from Prompt("name", LONG)
+
+    person = Person(Runtime(), asking, screen=Screen(septets=60, units=40, next_key="99", back_key="98"))
+    await person.dial()
+    person.screen = Screen(septets=50, units=40)
+    shown = await person.type("#")
+    assert shown.startswith("word0 ")
+    assert shown.endswith("\n# Next")
+    assert person.screen.fits(shown)
+
+
 async def test_an_answer_on_a_page_of_another_screen_is_one() -> None:
     """A new screen takes nothing away from a person who answers what they have read."""
     person = Person(Runtime(), reading, screen=SMALL)
     await person.dial()
     person.screen = Screen(septets=80, units=60)
     assert (await person.type("2")).startswith("yes: word0")
+
+
+async def test_a_last_message_is_cut_anew_for_another_screen() -> None:
+    """What is left of a conversation that is over fits the screen on which it is read, and nothing of it is lost."""
+    person = Person(Runtime(), reading, screen=Screen(septets=120, units=60))
+    await person.talk("yes", "#")
+    person.screen = SMALL
+    reply = await person.send(person.message("#"))
+    read = [reply.text]
+    while not reply.end:
+        reply = await person.send(person.message("#"))
+        read.append(reply.text)
+    assert all(SMALL.fits(page) for page in read)
+    bodies = [page.partition("\n0 Back")[0].removesuffix("\n# Next") for page in read]
+    assert " ".join(" ".join(bodies).split()) == f"yes: {LONG}"
 
 
 async def test_a_last_message_can_be_left_for_a_platform_without_pages() -> None:

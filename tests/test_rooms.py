@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = sorted((ROOT / "flowdsl").rglob("*.py"))
 ADAPTERS = sorted((ROOT / "adapters" / "flowdsl_adapters").rglob("*.py"))
 PURE = [
-    *("chat", "choices", "errors", "flow", "interpreter", "journal", "messages", "outcome", "phone", "record"),
+    *("chat", "choices", "deliveries", "errors", "flow", "interpreter", "journal", "messages", "outcome", "phone", "record"),
     *("rendering", "sessions", "settings", "steps", "store", "turn", "verdict", "ussd.alphabet", "ussd.pages", "ussd.screen"),
 ]
 

@@ -14,7 +14,16 @@ from aiohttp.test_utils import TestClient, TestServer
 from flowdsl import Flow, Inbound, Limits, Next, Prompt, Reply, Runtime, Say, Screen, SessionConfig, Steps, flow, signals
 from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import StoreUnavailable
-from flowdsl.signals import Event, FlowFailed, PromptAnswered, SessionEvent, flow_failed, flow_started, prompt_answered
+from flowdsl.signals import (
+    Event,
+    FlowFailed,
+    PromptAnswered,
+    SessionEvent,
+    WebhookEvent,
+    flow_failed,
+    flow_started,
+    prompt_answered,
+)
 from flowdsl_adapters import Nalo, mount
 from tests.people import Faulty, Person, lose
 
@@ -234,6 +243,49 @@ async def test_the_end_is_told_once_though_two_processes_answer(heard: Heard, me
     assert heard.names.count("message.duplicate") == 1
 
 
+async def test_the_end_is_told_once_though_its_work_was_taken_over(heard: Heard) -> None:
+    """Of several retries that find the first one's work done but given up, one tells of the end, and all of repetitions."""
+    store = Faulty()
+    runtime = Runtime(store=store)
+    person = Person(runtime, registration)
+    await person.dial()
+    arrived = asyncio.Event()
+
+    async def hang() -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
+    store.after_write.append(hang)
+    first, *others = (asyncio.create_task(person.type("3")) for _ in range(4))
+    await arrived.wait()
+    first.cancel()
+    _, *shown = await asyncio.gather(first, *others, return_exceptions=True)
+    await runtime.settle()
+    assert shown == ["3 it is."] * 3
+    assert heard.names.count("flow.finished") == heard.names.count("session.destroyed") == 1
+    assert heard.names.count("message.duplicate") == 3
+
+
+async def test_what_is_told_before_the_first_message_is_waited_for() -> None:
+    """A runtime that has answered nothing yet keeps hold of what it tells."""
+    gate = asyncio.Event()
+    done: list[int] = []
+
+    async def slow(sender: Flow[..., Any], *, event: WebhookEvent) -> None:
+        await gate.wait()
+        done.append(event.status)
+
+    with signals.webhook_verified.connected_to(slow):
+        runtime = Runtime()
+        runtime.tell(
+            signals.webhook_verified, other, WebhookEvent(flow="other", platform="ussd", gateway="nalo", status=200, reason="")
+        )
+        await Person(runtime, other).dial()
+        gate.set()
+        await runtime.settle()
+    assert done == [200]
+
+
 async def test_a_save_in_doubt_that_arrived_is_told_as_what_it_was(heard: Heard) -> None:
     """The end is told also where its save first seemed to fail; not as a repetition."""
     store = Faulty()
@@ -267,6 +319,30 @@ async def test_what_came_in_is_told_though_the_store_is_down(heard: Heard) -> No
     assert "session.cache.hit" not in heard.names
 
 
+async def test_code_that_ends_earlier_is_told(heard: Heard, caplog: pytest.LogCaptureFixture) -> None:
+    """What was typed for a question that is gone is used for nothing, and that is told and logged, also at the end."""
+
+    def asking(keys: list[str]) -> Flow[[], None]:
+        @flow(name="asking")
+        def asking() -> Steps[None]:
+            for key in keys:
+                yield from Prompt(key, f"{key}?")
+            yield Say("Done.")
+
+        return asking
+
+    cache = MemoryCache()
+    person = Person(Runtime(cache=cache), asking(["name", "age"]))
+    await person.talk("Ama")
+    runtime = Runtime(cache=cache)
+    person.flow, person.runtime = asking(["name"]), runtime
+    assert await person.type("30") == "Done."
+    await runtime.settle()
+    (event,) = [event for _, event in heard.events if isinstance(event, signals.FlowDiverged)]
+    assert (event.expected, event.found) == ("age", None)
+    assert "'age'" in caplog.text
+
+
 async def test_a_receiver_of_one_flow_hears_only_of_it() -> None:
     """``sender=`` filters by flow."""
     names: list[str] = []
@@ -297,8 +373,12 @@ async def test_receivers_may_be_coroutines_and_lambdas_and_may_fail(caplog: pyte
     async def cancelled(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
         raise asyncio.CancelledError("what it waited for was cancelled")
 
+    def exiting(sender: Flow[..., Any], *, event: PromptAnswered) -> None:
+        raise SystemExit("receiver has had enough")
+
     prompt_answered.connect(broken)
     prompt_answered.connect(cancelled)
+    prompt_answered.connect(exiting)
     prompt_answered.connect(slow)
     prompt_answered.connect(lambda sender, *, event: keys.append(f"lambda {event.key}"))
     gc.collect()
@@ -310,6 +390,7 @@ async def test_receivers_may_be_coroutines_and_lambdas_and_may_fail(caplog: pyte
     assert sorted(keys) == ["lambda count", "slow count"]
     assert "receiver is broken" in caplog.text
     assert "what it waited for was cancelled" in caplog.text
+    assert "receiver has had enough" in caplog.text
 
 
 async def test_receivers_may_make_messages_of_their_own() -> None:
@@ -465,7 +546,7 @@ def test_events_are_not_built_for_nobody(monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(*args: Any, **fields: Any) -> None:
         raise AssertionError("an event was built")
 
-    for name in ("CacheEvent", "FlowStarted", "MessageEvent", "PromptAnswered", "PromptShown", "SessionEvent"):
-        monkeypatch.setattr(f"flowdsl.reports.{name}", refuse)
+    for signal in signals.namespace.values():
+        monkeypatch.setattr(signal, "event", refuse)
     assert asyncio.run(Person(Runtime(), registration).talk("3")) == "3 it is."
     assert not flow_failed.receivers

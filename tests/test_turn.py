@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from flowdsl import Inbound, Limits, Prompt, Say, Screen, Steps, flow
+from flowdsl.deliveries import Delivery, answered_before, mark
 from flowdsl.errors import LimitExceeded
 from flowdsl.record import Record
-from flowdsl.turn import Delivery, Service, Turn, answered_before, mark, take_turn
+from flowdsl.turn import Service, Turn, take_turn
 
 
 @flow
@@ -22,7 +23,7 @@ MESSAGE = Inbound(platform="ussd", gateway="nalo", request_id="1", msisdn="+2332
 
 
 def turn(
-    record: Record | None, *, owner: str = "", now: float = 0.0, by: str = "", limits: Limits = Limits(), **fields: Any
+    record: Record | None, *, owner: str = "", now: float = 0.0, by: str = "them", limits: Limits = Limits(), **fields: Any
 ) -> Turn:
     """Take one turn."""
     inbound = msgspec.structs.replace(MESSAGE, **fields)
@@ -30,7 +31,7 @@ def turn(
     return take_turn(service, delivery(inbound, owner=owner, now=now, by=by), record)
 
 
-def delivery(inbound: Inbound, *, owner: str = "", now: float = 0.0, by: str = "") -> Delivery:
+def delivery(inbound: Inbound, *, owner: str = "", now: float = 0.0, by: str = "me") -> Delivery:
     """Name a message as the runtime does."""
     return Delivery(inbound=inbound, mark=mark(inbound, listing.name), owner=owner, by=by, now=now)
 
@@ -44,6 +45,13 @@ def test_what_makes_another_message(changed: dict[str, Any]) -> None:
     """Messages that differ in one of these are never taken for each other; neither are those to two flows."""
     assert mark(MESSAGE, "listing") != mark(msgspec.structs.replace(MESSAGE, **changed), "listing")
     assert mark(MESSAGE, "listing") != mark(MESSAGE, "other")
+
+
+def test_a_dial_is_another_one_in_another_session_of_the_gateway() -> None:
+    """Where only the session tells that somebody dialled, it makes the same text another message; else it does not."""
+    for new, alike in ((None, False), (False, True)):
+        one, other = (msgspec.structs.replace(MESSAGE, new=new, request_id=session) for session in "12")
+        assert (mark(one, "listing") == mark(other, "listing")) is alike
 
 
 def test_an_id_alone_names_a_message() -> None:
@@ -79,11 +87,23 @@ def test_a_record_remembers_a_bounded_number_of_messages() -> None:
 def test_a_message_without_an_id_is_known_only_where_it_lost_to_itself() -> None:
     """The same text is a retry if both started from one state, and another answer if not."""
     before = turn(None).record
-    won = turn(before, by="other").record
+    won = turn(before).record
     assert answered_before(won, delivery(MESSAGE), before.revision) is not None
     assert answered_before(won, delivery(MESSAGE), won.revision) is None
     assert answered_before(won, delivery(msgspec.structs.replace(MESSAGE, text="y")), before.revision) is None
     assert answered_before(won, delivery(MESSAGE, owner="other"), before.revision) is None
+
+
+def test_a_delivery_knows_its_own_save_though_others_have_saved_since() -> None:
+    """Who answered is remembered for a few messages more, since the save of one may only have seemed to fail."""
+    record = turn(None, by="me").record
+    for number in range(2):
+        record = turn(record, text=f"{number}").record
+        own = answered_before(record, delivery(MESSAGE), 0)
+        assert own is not None
+        assert own.by == "me"
+    assert answered_before(turn(record).record, delivery(MESSAGE), 0) is None
+    assert len(turn(record).record.seen) == 3
 
 
 def test_the_opening_is_the_gateways_where_it_tells() -> None:
@@ -137,5 +157,7 @@ def test_without_a_flag_an_unseen_request_id_begins_anew() -> None:
     assert answered.record.flows["listing"].journal[0].value == "x"
     again = turn(answered.record, new=None, text="*920#", request_id="2")
     assert (again.began, len(again.record.flows["listing"].journal)) == ("again", 1)
+    between = turn(again.record, new=False, text="z", request_id="3")
     more = turn(again.record, new=None, text="y", request_id="2")
+    assert turn(between.record, new=None, text="y", request_id="2").began == "on"
     assert [entry.value for entry in more.record.flows["listing"].journal] == ["x", "y"]

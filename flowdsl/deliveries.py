@@ -1,0 +1,95 @@
+"""Deliveries: which message one brings, and whether that was answered before. Pure."""
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from flowdsl.messages import Inbound
+from flowdsl.record import Record, Seen
+
+__all__ = ["Delivery", "answered_before", "digest", "mark", "remembered"]
+
+# A sender delivers again within minutes as a rule; the newest replies are kept whole, and of more
+# messages the name, so that a late delivery still advances nothing.
+_REPLIES_KEPT: Final = 8
+_MARKS_KEPT: Final = 64
+# Without ids only who answered is of use, to a process whose save seemed to fail while others saved.
+_TEXTS_KEPT: Final = 2
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message that came in, and how to tell it from any other.
+
+    Args:
+        inbound: the message.
+        mark: its name; another delivery of the same message has the same one.
+        owner: whose message it is, hashed; a session of somebody else is not continued.
+        by: who answers it: different for every delivery, so that of two processes that answer the same
+            message each knows whether the record is its own.
+        now: seconds since 1970.
+    """
+
+    inbound: Inbound
+    mark: str
+    owner: str
+    by: str
+    now: float
+
+
+def mark(inbound: Inbound, flow: str) -> str:
+    """Name a message: by the gateway's id where it has one, else by what was typed.
+
+    Args:
+        inbound: the message.
+        flow: name of the flow it is for; a session may serve several, through several gateways.
+    """
+    origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
+    if inbound.message_id is not None:
+        return "i" + digest(origin + inbound.message_id)
+    # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
+    session = inbound.request_id if inbound.new is None else ""
+    return "t" + digest(f"{origin}{session}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}")
+
+
+def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:
+    """Find the answer that the same message was given before.
+
+    It may be this delivery's own, whose save had seemed to fail. With an id it is the one that came the first time.
+    Without one, it is what won the race against this delivery, where that had started from the same state: then this
+    one is its retry.
+
+    Args:
+        record: the session.
+        delivery: the message.
+        found: the revision at which its answer had started; -1 where it has not.
+    """
+    if record.owner != delivery.owner:
+        return None
+    if found >= 0:
+        own = next((seen for seen in record.seen if seen.by == delivery.by), None)
+        if own is not None:
+            return own
+    if delivery.inbound.message_id is not None:
+        return next((seen for seen in record.seen if seen.mark == delivery.mark), None)
+    last = record.seen[-1] if record.seen else None
+    return last if last is not None and last.mark == delivery.mark and last.found == found else None
+
+
+def remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
+    """Add an answered message to those that a session remembers, and forget what is too old."""
+    if not seen:
+        return [latest]
+    if seen[-1].mark.startswith("t") and (len(seen) == 1 or seen[-2].mark.startswith("t")):
+        # No ids among them, as on USSD, and all but the last are bare already.
+        return [*seen[-_TEXTS_KEPT:-1], Seen("t", 0, seen[-1].by, None), latest]
+    texts = [Seen("t", 0, each.by, None) for each in seen if each.mark.startswith("t")][-_TEXTS_KEPT:]
+    ids = [each for each in seen if each.mark.startswith("i")][-(_MARKS_KEPT - 1) :]
+    bare = len(ids) - (_REPLIES_KEPT - 1)
+    named = (msgspec.structs.replace(each, reply=None) if place < bare else each for place, each in enumerate(ids))
+    return [*texts, *named, latest]
+
+
+def digest(text: str) -> str:
+    """Name a text in few characters that do not tell it."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
