@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from flowdsl.errors import ConfigurationError, MissingIdentifier
 from flowdsl.flow import Flow
@@ -109,25 +109,20 @@ class SessionConfig:
             flow: the flow it is for, or its name.
 
         Raises:
-            MissingIdentifier: the message lacks the field that says who it is.
+            MissingIdentifier: the message lacks the field that says who it is, or your function found none.
+            ConfigurationError: your function gave something else than a text.
         """
         if self.id is not None:
             chosen = self.id(inbound) if callable(self.id) else self.id
-            if not isinstance(chosen, str) or not chosen:
-                raise MissingIdentifier(f"the function that makes session ids returned {chosen!r}")
+            if not chosen:
+                raise MissingIdentifier("nothing in the message says whose session it is")
+            if not isinstance(chosen, str):
+                raise ConfigurationError(f"the function that makes session ids returned {chosen!r}, which is no text")
             return chosen
-        parts = []
-        for boundary in self.boundaries:
-            if boundary == "flow":
-                parts.append(_escaped(flow if isinstance(flow, str) else flow.name))
-            elif boundary == "platform":
-                parts.append(_escaped(inbound.platform))
-            elif boundary == "gateway":
-                parts.append(_escaped(inbound.gateway))
-            else:
-                parts.append(_url_part(inbound.url))
-        parts.append(_escaped(self._identified(inbound)))
-        return ":".join(parts)
+        name = flow if isinstance(flow, str) else flow.name
+        url = inbound.url if "url" in self.boundaries else ""
+        within = _within(cast("tuple[str, ...]", self.boundaries), name, inbound.platform, inbound.gateway, url)
+        return within + _escaped(self._identified(inbound))
 
     def owner(self, inbound: Inbound) -> str:
         """Tell whose a gateway's session is, hashed; ``""`` where the session id itself says it.
@@ -162,6 +157,14 @@ def _hashed(secret: str | bytes | None, value: str) -> str:
     if secret is None:
         return hashlib.sha256(value.encode()).hexdigest()
     return hmac.digest(secret.encode() if isinstance(secret, str) else secret, value.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=1024)  # the same few for everybody
+def _within(boundaries: tuple[str, ...], flow: str, platform: str, gateway: str, url: str) -> str:
+    parts = {"flow": _escaped(flow), "platform": _escaped(platform), "gateway": _escaped(gateway)}
+    if "url" in boundaries:
+        parts["url"] = _url_part(url)
+    return "".join(f"{parts[boundary]}:" for boundary in boundaries)
 
 
 def _ordered(boundaries: Iterable[str]) -> tuple[str, ...]:

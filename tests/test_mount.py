@@ -11,7 +11,7 @@ from flowdsl import ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, S
 from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import Forbidden
 from flowdsl.signals import message_sent
-from flowdsl_adapters import Nalo, Request, mount
+from flowdsl_adapters import Nalo, mount
 from flowdsl_adapters.origin import Origin
 from tests.servers import free_port
 
@@ -147,6 +147,14 @@ def test_what_cannot_be_served_is_refused(gateway: Any, served: Any, params: Any
         mount(web.Application(), "/ussd", gateway, served, params=params)
 
 
+class Odd(Nalo):
+    """A gateway of somebody's own, with a mistake in it."""
+
+    def __init__(self, **members: Any) -> None:
+        super().__init__()
+        vars(self).update(members)
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
@@ -157,6 +165,14 @@ def test_what_cannot_be_served_is_refused(gateway: Any, served: Any, params: Any
         ({"path": ""}, "must begin with '/'"),
         ({"path": "/{"}, "'/{' cannot be served"),
         ({"app": "/ussd"}, r"the app is '/ussd': write mount\(app, path"),
+        ({"largest": "64K"}, "positive numbers"),
+        ({"largest": 0}, "positive numbers"),
+        ({"patience": -1}, "positive numbers"),
+        ({"secret": b"s3cret"}, "no text"),
+        ({"networks": None}, "the networks are None: give a list"),
+        ({"gateway": Odd(screen="small")}, r"the screen of the gateway is 'small': write screen = Screen\(…\)"),
+        ({"gateway": Odd(platform=None)}, "the platform of the gateway is None"),
+        ({"gateway": Odd(method=5)}, "the method of the gateway is 5"),
     ],
 )
 def test_a_mount_that_cannot_work_is_refused(options: dict[str, Any], says: str) -> None:
@@ -174,17 +190,31 @@ def test_a_path_that_is_taken_is_refused() -> None:
         mount(app, "/ussd", Nalo(), asking)
 
 
-async def test_a_codec_that_breaks_is_no_500(caplog: pytest.LogCaptureFixture) -> None:
+def raising(*args: Any) -> Any:
+    """Fail on a request."""
+    raise KeyError("MSISDN")
+
+
+@pytest.mark.parametrize(
+    ("decode", "says"), [(raising, "KeyError"), (lambda request: None, "decode gave None, which is no Inbound")]
+)
+async def test_a_codec_that_breaks_is_no_500(decode: Any, says: str, caplog: pytest.LogCaptureFixture) -> None:
     """A gateway whose own code fails on a request refuses it, and the log tells why."""
-
-    class Broken(Nalo):
-        def decode(self, request: Request) -> Inbound:
-            raise KeyError("MSISDN")
-
     app = web.Application()
-    mount(app, "/ussd", Broken(), asking)
+    mount(app, "/ussd", Odd(decode=decode), asking)
     assert await status(app, "/ussd") == 400
-    assert "KeyError" in caplog.text
+    assert says in caplog.text
+
+
+@pytest.mark.parametrize(("encode", "says"), [(raising, "KeyError"), (lambda reply, inbound: b"A?", "encode gave b'A?'")])
+async def test_a_codec_that_cannot_write_at_all_is_no_500(encode: Any, says: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A gateway that can write no reply, not even an apology, gets it as it is."""
+    app = web.Application()
+    mount(app, "/ussd", Odd(encode=encode), asking)
+    async with TestClient(TestServer(app)) as client:
+        response = await client.post("/ussd", json=FIRST)
+        assert (response.status, await response.text()) == (200, "Sorry, something went wrong. Please try again.")
+    assert says in caplog.text
 
 
 async def test_a_store_that_is_down_ends_with_an_apology() -> None:
@@ -196,11 +226,12 @@ async def test_a_store_that_is_down_ends_with_an_apology() -> None:
         assert await response.json() == {"USERID": "N", "MSISDN": "233244123456", "MSG": "We are down.", "MSGTYPE": False}
 
 
-async def test_middleware_that_raises_ends_with_an_apology(caplog: pytest.LogCaptureFixture) -> None:
-    """An error in front of the flow is logged and never a 500."""
+@pytest.mark.parametrize("error", [RuntimeError("no database"), SystemExit("no database"), asyncio.CancelledError("no database")])
+async def test_middleware_that_raises_ends_with_an_apology(error: BaseException, caplog: pytest.LogCaptureFixture) -> None:
+    """An error in front of the flow is logged and never a 500, nor the end of the server."""
 
     async def broken(inbound: Inbound, next: Next) -> Reply:
-        raise RuntimeError("no database")
+        raise error
 
     async with TestClient(TestServer(application(runtime=Runtime(middleware=[broken])))) as client:
         response = await client.post("/ussd", json=FIRST)
@@ -227,6 +258,17 @@ async def test_middleware_without_a_reply_ends_with_an_apology(
         response = await client.post("/ussd", json=FIRST)
         assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
     assert f"middleware {middleware.__name__} at {__file__}:{middleware.__code__.co_firstlineno} {says}" in caplog.text
+
+
+async def test_an_apology_of_mount_fits_the_screen() -> None:
+    """What goes wrong in front of the flow is told in no more than a screen as well."""
+
+    async def broken(inbound: Inbound, next: Next) -> Reply:
+        raise RuntimeError("no database")
+
+    async with TestClient(TestServer(application(runtime=Runtime(middleware=[broken], apology="sorry " * 40)))) as client:
+        answer = await (await client.post("/ussd", json=FIRST)).json()
+        assert Nalo().screen.fits(answer["MSG"])
 
 
 class Chatting(Nalo):

@@ -136,6 +136,12 @@ def test_a_session_field_that_does_not_exist_is_refused() -> None:
         Nalo(session_field="SESSION")  # type: ignore[arg-type]
 
 
+def test_a_screen_that_is_none_is_refused() -> None:
+    """The size alone is no screen."""
+    with pytest.raises(ConfigurationError, match="the screen is 120"):
+        Nalo(screen=120)  # type: ignore[arg-type]
+
+
 def test_a_region_may_be_written_small() -> None:
     """Two letters are a country in either case."""
     inbound = Nalo(region="gh").decode(Request(body=json.dumps({**LATER, "MSISDN": "0244123456"}).encode()))
@@ -247,6 +253,7 @@ _ODD_VALUES: tuple[Any, ...] = (1, 1.5, True, [], {"a": 1})
 _ODD_FLAGS: tuple[Any, ...] = (2, -1, 1e300, "yes", "", [], {}, 10**400, None, 0.5)
 WRONG_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     **{f"{name} missing": ({name: ...}, f"{name} is missing") for name in ("USERID", "MSISDN", "USERDATA", "MSGTYPE")},
+    "USERID blank": ({"USERID": " "}, "USERID is empty"),
     **{f"{name} null": ({name: None}, f"{name} is") for name in ("USERID", "MSISDN", "USERDATA")},
     **{
         f"{name} {type(value).__name__}": ({name: value}, f"{name} is not a text")
@@ -323,6 +330,13 @@ async def raw(service: Service, request: bytes) -> bytes:
     answer = await asyncio.wait_for(reader.read(), 20)
     writer.close()
     return answer
+
+
+async def test_a_sender_that_stalled_is_hung_up_on(impatient: Service) -> None:
+    """After a body that was given up, its connection carries nothing more, which would be read as a request."""
+    head = b"POST /ussd HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n"
+    answer = await raw(impatient, head + b'{"USERID":')
+    assert answer.count(b"HTTP/1.1") == 1
 
 
 async def test_a_stalled_body_is_given_up(impatient: Service) -> None:

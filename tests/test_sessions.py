@@ -346,11 +346,17 @@ def test_an_id_may_be_made_of_the_message() -> None:
     assert session(config, account="shop") == f"shop:{NUMBER}"
 
 
-@pytest.mark.parametrize("made", [lambda inbound: "", lambda inbound: None, lambda inbound: inbound.account, lambda inbound: 7])
-def test_a_function_that_makes_no_id_is_an_error(made: Callable[[Inbound], Any]) -> None:
-    """Nothing, or no text, would be the same session for everybody."""
-    with pytest.raises(MissingIdentifier, match="the function that makes session ids returned"):
+@pytest.mark.parametrize("made", [lambda inbound: "", lambda inbound: None, lambda inbound: inbound.account])
+def test_a_function_that_finds_no_id_refuses_the_message(made: Callable[[Inbound], Any]) -> None:
+    """Nothing would be the same session for everybody."""
+    with pytest.raises(MissingIdentifier, match="says whose session it is"):
         session(SessionConfig(id=made))
+
+
+def test_a_function_that_makes_no_text_is_the_authors_mistake() -> None:
+    """What is no text is told to the author, and not to the gateway."""
+    with pytest.raises(ConfigurationError, match="returned 7"):
+        session(SessionConfig(id=lambda inbound: 7))  # type: ignore[arg-type, return-value]
 
 
 # Shorthands.

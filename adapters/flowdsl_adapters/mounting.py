@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, SessionConfig, UserInputError
-from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
+from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
+from flowdsl.errors import AuthorError, BadPayload, PayloadTooLarge, Stalled, StoreError
 from flowdsl.settings import require
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
@@ -72,7 +72,8 @@ def mount(
     >>> mount(web.Application(), "/ussd", Nalo(), hello)
     """
     _require(app, path, gateway, flow)
-    require("params", params, Mapping, "params={…}")
+    if not isinstance(params, Mapping):
+        raise ConfigurationError(f"the params are {params!r}: write params={{…}}")
     flow.require(params)
     runtime = Runtime() if runtime is None else runtime
     require("runtime", runtime, Runtime, "Runtime(…)")
@@ -80,6 +81,8 @@ def mount(
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
     if "{secret}" in path and secret is None:
         raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
+    if not (isinstance(largest, int) and largest > 0 and isinstance(patience, int | float) and patience > 0):
+        raise ConfigurationError(f"a body of {largest!r} bytes within {patience!r} seconds cannot be: give positive numbers")
     origin = Origin(secret=secret, networks=networks)
     endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
     try:
@@ -100,6 +103,10 @@ def _require(app: object, path: object, gateway: object, flow: object) -> None:
         raise ConfigurationError(f"the gateway is the class {gateway.__name__} itself: write {gateway.__name__}()")
     if not isinstance(gateway, Gateway):
         raise ConfigurationError(f"{gateway!r} is no gateway: write mount(app, path, gateway, flow)")
+    for member in ("name", "platform", "method"):
+        require(f"{member} of the gateway", getattr(gateway, member), str, f'{member} = "…"')
+    if gateway.screen is not None:
+        require("screen of the gateway", gateway.screen, Screen, "screen = Screen(…), or None")
     if isinstance(flow, Generator):
         raise ConfigurationError(f"{flow!r} is what a flow gives when it is called: name the flow without calling it")
     if not isinstance(flow, Flow):
@@ -172,7 +179,10 @@ class _Endpoint:
             url=_url(request.host, request.path, request.match_info.get("secret")),
         )
         try:
-            return self.gateway.decode(parts)
+            inbound = self.gateway.decode(parts)
+            if not isinstance(inbound, Inbound):
+                raise TypeError(f"decode gave {inbound!r}, which is no Inbound")
+            return inbound
         except UserInputError:
             raise
         except Exception:
@@ -222,21 +232,34 @@ class _Endpoint:
             if self.gateway.screen is None:
                 raise  # who sends messages delivers them again; a USSD session must be told something now
             return self.apology(error), None
-        except Exception as error:
+        except (Exception, SystemExit, asyncio.CancelledError) as error:
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise  # the server is shutting down
             logger.exception("a message to flow %r could not be answered", self.flow.name)
-            return self.apology(error), None
+            return self.apology(AuthorError(f"{error!r}")), None
 
     def apology(self, error: Exception) -> Reply:
         """Say what a person reads instead of an error, and end the session."""
         return Reply(self.runtime.apology(error, self.gateway.screen), end=True)
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the reply in the gateway's form, or an apology where it cannot be written."""
+        """Write the reply in the gateway's form; where it cannot be written, an apology, as plain text in the end."""
         try:
-            return self.gateway.encode(reply, inbound)
+            return self.written(reply, inbound)
         except Exception as error:
             logger.exception("gateway %r could not write a reply of flow %r", self.gateway.name, self.flow.name)
-            return self.gateway.encode(self.apology(error), inbound)
+            apology = self.apology(error)
+        try:
+            return self.written(apology, inbound)
+        except Exception:
+            return Response(body=apology.text.encode(), content_type="text/plain; charset=utf-8")
+
+    def written(self, reply: Reply, inbound: Inbound) -> Response:
+        """Let the gateway write, and hold what it gives against what it must be."""
+        response = self.gateway.encode(reply, inbound)
+        if isinstance(response, Response):
+            return response
+        raise TypeError(f"encode gave {response!r}, which is no Response")
 
     def event(self, status: int, reason: str) -> WebhookEvent:
         """Tell whether a request was let in."""

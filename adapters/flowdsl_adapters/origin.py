@@ -22,8 +22,8 @@ class Origin:
     """
 
     def __init__(self, *, secret: str | None, networks: Iterable[str]) -> None:
-        if secret is not None and not secret:
-            raise ConfigurationError("the secret is empty, which protects nothing: give one, or None")
+        if secret is not None and not (isinstance(secret, str) and secret):
+            raise ConfigurationError("the secret is empty or no text, which protects nothing: give one, or None")
         self._secret = None if secret is None else secret.encode()
         self._networks = _read(networks)
 
@@ -58,6 +58,8 @@ class Origin:
 
 
 def _read(networks: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
+    if not isinstance(networks, Iterable):
+        raise ConfigurationError(f"the networks are {networks!r}: give a list, such as ['203.0.113.0/24']")
     listed = [networks] if isinstance(networks, str) else list(networks)
     for each in listed:
         if not isinstance(each, str):
@@ -71,4 +73,4 @@ def _read(networks: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:
 def _unmapped(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
     # Peers are compared as what they are, so an IPv4 network in IPv6 clothes would let nobody in.
     mapped = getattr(network.network_address, "ipv4_mapped", None)
-    return network if mapped is None or network.prefixlen < 96 else ip_network(f"{mapped}/{network.prefixlen - 96}")
+    return network if mapped is None else ip_network(f"{mapped}/{network.prefixlen - 96}")
