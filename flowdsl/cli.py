@@ -84,7 +84,10 @@ def _chat(chosen: argparse.Namespace) -> int:
 
     runtime = Runtime()
     text, new = chosen.dial, True
-    print(f"> {text}")
+    try:
+        print(f"> {text}")
+    except UnicodeEncodeError:
+        raise ConfigurationError("what is dialled is not in the alphabet of this terminal") from None
     with asyncio.Runner() as runner:
         while True:
             inbound = Inbound(

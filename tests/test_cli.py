@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl import __version__
+from flowdsl.loading import load_flow
 from tests.servers import Server, free_port
 
 ROOT = Path(__file__).parent.parent
@@ -101,7 +102,8 @@ def test_chat_shows_what_a_flow_raised(tmp_path: Path) -> None:
         (("chat", "examples/registration.py:adult"), "registration.py:8 is a function: put @flow above it"),
         (("chat", "examples/registration.py:PLANS"), "What is called so is {'day'"),
         (("chat", REGISTRATION, "--msisdn", "0244"), "'0244' is no number with its country's code"),
-        (("serve", REGISTRATION, "--port", "99999"), "'99999' is no port"),
+        (("serve", REGISTRATION, "--port", "65536"), "'65536' is no port"),
+        (("serve", REGISTRATION, "--port", "-1"), "'-1' is no port"),
         (("serve", REGISTRATION, "--cache", "mongo://x"), "no known kind"),
         (("serve", REGISTRATION, "--path", "ussd"), "must begin with '/'"),
         (("serve", REGISTRATION, "--path", "/{"), "cannot be served"),
@@ -123,6 +125,14 @@ def test_a_file_may_be_called_as_a_module_of_pythons(tmp_path: Path) -> None:
     assert "Hello!" in run("chat", f"{tmp_path}/json.py:hello").stdout
 
 
+def test_a_loaded_file_takes_no_modules_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What others have imported stays what it was."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "json.py").write_text("from flowdsl import Say, flow\n@flow\ndef hello():\n    yield Say('Hello!')\n")
+    assert load_flow(f"{tmp_path}/json.py:hello").name == "hello"
+    assert sys.modules["json"] is json
+
+
 def test_chat_needs_no_parameters(tmp_path: Path) -> None:
     """A flow that cannot be started here is told of at once, with the parameter that it lacks."""
     (tmp_path / "flows.py").write_text("from flowdsl import flow\n@flow\ndef shop(*, fee):\n    yield\n")
@@ -134,10 +144,18 @@ def test_chat_needs_no_parameters(tmp_path: Path) -> None:
 def test_what_is_no_text_ends_the_chat_with_a_sentence() -> None:
     """Bytes that the terminal cannot have meant are no traceback."""
     command = [sys.executable, "-m", "flowdsl", "chat", REGISTRATION]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
-    done = subprocess.run(command, input=b"\xff\n", capture_output=True, cwd=ROOT, timeout=60, check=False, env=environment)
-    assert done.returncode == 2
-    assert b"alphabet of this terminal" in done.stderr
+    for errors, dialled, typed in (
+        ("strict", b"*920#", b"\xff\n"),
+        ("surrogateescape", b"*920#", b"\xff\n"),
+        ("strict", b"\xff", b""),
+    ):
+        environment = {**os.environ, "PYTHONIOENCODING": f"utf-8:{errors}"}
+        done = subprocess.run(
+            [*command, "--dial", dialled], input=typed, capture_output=True, cwd=ROOT, timeout=60, check=False, env=environment
+        )
+        assert done.returncode in (1, 2)
+        assert b"Traceback" not in done.stderr
+        assert done.stderr.startswith(b"flowdsl: ")
 
 
 def test_a_file_may_import_its_neighbours(tmp_path: Path) -> None:
@@ -177,7 +195,7 @@ def test_serve_answers_the_curl_line_it_prints() -> None:
 
 
 @pytest.mark.parametrize("path", ["/ussd", "/ussd/{secret}"])
-@pytest.mark.parametrize("secret", ["s3cret", "a&b+c'd#e"])
+@pytest.mark.parametrize("secret", ["s3cret", "a&b+c'd#e/f"])
 def test_serve_asks_for_the_secret(secret: str, path: str) -> None:
     """With `--secret` only the printed address works, whatever the secret is and wherever it stands."""
     port = free_port()
