@@ -121,7 +121,8 @@ class Runtime:
 
         Raises:
             UserInputError: the message cannot be answered, for a reason that its sender should know.
-            StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again.
+            StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again, and counts
+                once if it has an id.
         """
         reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen)
         return reply

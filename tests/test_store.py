@@ -543,14 +543,17 @@ async def test_connections_are_bounded(own_valkey: Server) -> None:
     await store.close()
 
 
-def test_one_event_loop_after_the_other(own_valkey: Server) -> None:
+@pytest.mark.parametrize("kind", ["redis", "memcached"])
+def test_one_event_loop_after_the_other(kind: str, request: pytest.FixtureRequest) -> None:
     """A program that runs a loop for every message finds its store in each of them, though connections are one loop's."""
+    server: Server = request.getfixturevalue("own_valkey" if kind == "redis" else "own_memcached")
     code = (
         "import asyncio\n"
         "from flowdsl import Runtime\n"
-        f"store = Runtime(cache='redis://127.0.0.1:{own_valkey.port}?timeout=2').store\n"
+        f"store = Runtime(cache='{kind}://127.0.0.1:{server.port}?timeout=2').store\n"
         "print(asyncio.run(store.create('a', 'held', 60)))\n"
         "for _ in range(3): print(asyncio.run(store.load('a')).value)\n"
+        "asyncio.run(store.close())\n"
     )
     # In a process of its own, because Python remarks on the connections that each loop leaves open.
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60).stdout

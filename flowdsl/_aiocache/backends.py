@@ -226,10 +226,20 @@ def _guard_connections(pool: Any) -> None:
 
     A command that is cancelled, as by a time-out, leaves its answer unread, and the connection is given back all
     the same: the next command would read it, and so one person's session for another's. And a command whose server
-    closes the connection reads its end for ever, without a chance for anything else in the process to run.
+    closes the connection reads its end for ever, without a chance for anything else in the process to run. Connections
+    of an event loop that is over are forgotten, as they are where batches go to Redis.
     """
+    acquire: Callable[[], Awaitable[Any]] = pool.acquire
     release: Callable[[Any], None] = pool.release
     connect: Callable[[], Awaitable[Any]] = pool._create_new_conn
+    loop: asyncio.AbstractEventLoop | None = None
+
+    async def acquire_here() -> Any:
+        nonlocal loop
+        here = asyncio.get_running_loop()
+        if loop is not here:
+            pool._pool, pool._in_use, loop = asyncio.Queue(), set(), here
+        return await acquire()
 
     def release_or_drop(connection: Any) -> None:
         if isinstance(sys.exc_info()[1], asyncio.CancelledError):
@@ -242,6 +252,7 @@ def _guard_connections(pool: Any) -> None:
             connection.reader.readline = _whole_lines(connection.reader.readline)
         return connection
 
+    pool.acquire = acquire_here
     pool.release = release_or_drop
     pool._create_new_conn = connect_guarded
 
