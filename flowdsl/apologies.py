@@ -4,11 +4,12 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeGuard
 
-from flowdsl.errors import ConfigurationError
+from flowdsl.errors import BadStep, ConfigurationError
+from flowdsl.flow import source_line
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["SORRY", "Apology"]
+__all__ = ["SORRY", "Apology", "contained"]
 
 logger = logging.getLogger("flowdsl")
 
@@ -40,6 +41,17 @@ class Apology:
         """Find the words for an error, no more than a screen can hold: nobody can ask for a second page of them."""
         text = self._words if isinstance(self._words, str) else _made(self._words, error)
         return text if screen is None else shortened(text, screen)
+
+
+def contained(error: BaseException) -> Exception:
+    """Keep what would end the whole service, such as the SystemExit of an argument parser, to the one conversation."""
+    if isinstance(error, Exception):
+        return error
+    where = source_line(error)
+    wrapped = BadStep(f"the code at {where} raised {error!r}, which is for whole programs")
+    wrapped.where = where
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _is_text(words: object) -> TypeGuard[str]:

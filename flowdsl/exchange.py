@@ -5,8 +5,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from flowdsl.apologies import contained
 from flowdsl.deliveries import Delivery, answered_before
-from flowdsl.errors import AuthorError, BadStep, StoreUnavailable
+from flowdsl.errors import AuthorError, StoreUnavailable
 from flowdsl.flow import source_line
 from flowdsl.messages import Reply
 from flowdsl.outcome import Outcome
@@ -108,7 +109,7 @@ class Exchange:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
-                return self._failed(_an_exception(error), record)
+                return self._failed(contained(error), record)
             if await self._saved(self._turn, held):
                 return self._done(self._turn, self._turn.reply)
         raise StoreUnavailable(f"session {self._session_id!r} was changed {_TRIES} times while it was being saved")
@@ -177,14 +178,3 @@ class Exchange:
             )
         if outcome.prompt is None and self._service.screen is not None and not turn.reply.text:
             logger.warning("flow %r at %s ends with an empty screen: end it with `yield Say(…)`", flow.name, flow.where)
-
-
-def _an_exception(error: BaseException) -> Exception:
-    """Keep what would end the whole service, such as the SystemExit of an argument parser, to the one conversation."""
-    if isinstance(error, Exception):
-        return error
-    where = source_line(error)
-    wrapped = BadStep(f"the code at {where} raised {error!r}, which is for whole programs")
-    wrapped.where = where
-    wrapped.__cause__ = error
-    return wrapped

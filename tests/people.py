@@ -110,6 +110,13 @@ class Faulty:
         await self.inner.close()
 
 
+def in_two_processes(store: Faulty, flow: Flow[..., Any]) -> tuple[Person, Person]:
+    """Let one person's messages reach two processes, as far as two runtimes on one store are that."""
+    person, same_person = Person(Runtime(store=store), flow), Person(Runtime(store=store), flow)
+    same_person.session = person.session
+    return person, same_person
+
+
 def lose() -> None:
     """Fail as a store that does not answer."""
     raise StoreUnavailable("no answer")

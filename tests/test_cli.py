@@ -62,6 +62,16 @@ def test_chat_draws_screens_with_their_lengths() -> None:
     assert "│ Thank you, Ama! You are registered. │" in done.stdout
 
 
+def test_a_reader_may_have_read_enough() -> None:
+    """A pipe that is closed at its other end is no traceback."""
+    command = [sys.executable, "-m", "flowdsl", "chat", REGISTRATION]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, said = process.communicate(b"ama\n30\n", timeout=60)
+    assert (process.returncode, said) == (1, b"")
+
+
 def test_chat_ends_with_the_keyboard() -> None:
     """The end of the input hangs up, and is no failure."""
     done = run("chat", REGISTRATION)

@@ -233,9 +233,17 @@ async def test_middleware_that_raises_ends_with_an_apology(error: BaseException,
     async def broken(inbound: Inbound, next: Next) -> Reply:
         raise error
 
-    async with TestClient(TestServer(application(runtime=Runtime(middleware=[broken])))) as client:
+    told: list[Exception] = []
+
+    def words(exception: Exception) -> str:
+        told.append(exception)
+        return "We are down."
+
+    async with TestClient(TestServer(application(runtime=Runtime(middleware=[broken], apology=words)))) as client:
         response = await client.post("/ussd", json=FIRST)
-        assert (response.status, (await response.json())["MSGTYPE"]) == (200, False)
+        answer = await response.json()
+        assert (response.status, answer["MSG"], answer["MSGTYPE"]) == (200, "We are down.", False)
+    assert error in (told[0], told[0].__cause__)
     assert "no database" in caplog.text
 
 

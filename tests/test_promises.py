@@ -23,7 +23,7 @@ from flowdsl import (
 )
 from flowdsl._aiocache import CacheStore, MemoryCache
 from flowdsl.errors import ConfigurationError, StoreUnavailable, UnreadableRecord
-from tests.people import Faulty, Person, counting, hold_after_write, lose, passing, pause, survey
+from tests.people import Faulty, Person, counting, hold_after_write, in_two_processes, lose, passing, pause, survey
 
 # Once
 
@@ -238,8 +238,7 @@ async def test_a_retry_finds_the_save_of_the_first_though_others_came_between(fa
 async def test_a_save_in_doubt_that_arrived_counts_though_another_was_saved_since() -> None:
     """A process whose save seemed to fail finds it below that of another process."""
     store = Faulty()
-    person, same_person = Person(Runtime(store=store), counting), Person(Runtime(store=store), counting)
-    same_person.session = person.session
+    person, same_person = in_two_processes(store, counting)
     await person.dial()
 
     async def overtaken() -> None:
@@ -328,9 +327,7 @@ async def test_the_locks_leave_nothing_behind() -> None:
 async def test_a_turn_that_loses_starts_over_from_what_won() -> None:
     """A save by another process in between makes the turn load again; both answers count, in order."""
     store = Faulty()
-    here, there = Runtime(store=store), Runtime(store=store)
-    person, same_person = Person(here, counting), Person(there, counting)
-    same_person.session = person.session
+    person, same_person = in_two_processes(store, counting)
     await person.dial()
     store.before_write.append(lambda: same_person.type("theirs"))
     assert await person.type("mine") == "theirs,mine|"
@@ -339,9 +336,7 @@ async def test_a_turn_that_loses_starts_over_from_what_won() -> None:
 async def test_the_same_message_in_two_processes_is_answered_once() -> None:
     """A turn that loses to the same input from the same state is its retry."""
     store = Faulty()
-    here, there = Runtime(store=store), Runtime(store=store)
-    person, same_person = Person(here, counting), Person(there, counting)
-    same_person.session = person.session
+    person, same_person = in_two_processes(store, counting)
     store.before_write.append(same_person.dial)
     assert await person.dial() == "|"
     store.before_write.append(lambda: same_person.type("x"))
@@ -352,8 +347,7 @@ async def test_the_same_message_in_two_processes_is_answered_once() -> None:
 async def test_the_last_message_in_two_processes_is_answered_once() -> None:
     """The loser of a race for the last answer shows the end, and starts nothing new."""
     store = Faulty()
-    person, same_person = Person(Runtime(store=store), survey), Person(Runtime(store=store), survey)
-    same_person.session = person.session
+    person, same_person = in_two_processes(store, survey)
     await person.talk("Ama")
     store.before_write.append(lambda: same_person.type("Accra"))
     assert await person.type("Accra") == "Ama of Accra, opened by *920*77#."
@@ -404,8 +398,7 @@ async def test_a_save_in_doubt_that_was_lost_is_done_again() -> None:
 async def test_a_save_in_doubt_loses_to_another() -> None:
     """A save that was lost in doubt while another process saved starts over from what won."""
     store = Faulty()
-    person, same_person = Person(Runtime(store=store), counting), Person(Runtime(store=store), counting)
-    same_person.session = person.session
+    person, same_person = in_two_processes(store, counting)
     await person.dial()
 
     async def overtaken() -> None:

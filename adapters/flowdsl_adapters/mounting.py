@@ -4,13 +4,15 @@ import asyncio
 import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from aiohttp import web
 
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
-from flowdsl.errors import AuthorError, BadPayload, PayloadTooLarge, Stalled, StoreError
+from flowdsl.apologies import contained
+from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
 from flowdsl.settings import require
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
@@ -71,7 +73,7 @@ def mount(
     ...     yield Say("Hello!")
     >>> mount(web.Application(), "/ussd", Nalo(), hello)
     """
-    _require(app, path, gateway, flow)
+    _check(app, path, gateway, flow)
     if not isinstance(params, Mapping):
         raise ConfigurationError(f"the params are {params!r}: write params={{…}}")
     flow.require(params)
@@ -83,8 +85,16 @@ def mount(
         raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
     if not (isinstance(largest, int) and largest > 0 and isinstance(patience, int | float) and patience > 0):
         raise ConfigurationError(f"a body of {largest!r} bytes within {patience!r} seconds cannot be: give positive numbers")
-    origin = Origin(secret=secret, networks=networks)
-    endpoint = _Endpoint(gateway, flow, runtime, sessions, params, origin, largest, patience)
+    endpoint = _Endpoint(
+        gateway=gateway,
+        flow=flow,
+        runtime=runtime,
+        sessions=sessions,
+        params=params,
+        origin=Origin(secret=secret, networks=networks),
+        largest=largest,
+        patience=patience,
+    )
     try:
         app.router.add_route(gateway.method, path, endpoint.answer)
     except (ValueError, RuntimeError) as error:
@@ -95,7 +105,7 @@ def mount(
     app[_RUNTIMES].add(runtime)
 
 
-def _require(app: object, path: object, gateway: object, flow: object) -> None:
+def _check(app: object, path: object, gateway: object, flow: object) -> None:
     require("app", app, web.Application, "mount(app, path, gateway, flow)")
     if not isinstance(path, str) or not path.startswith("/"):
         raise ConfigurationError(f"the path {path!r} must begin with '/'")
@@ -118,28 +128,18 @@ async def _close_runtimes(app: web.Application) -> None:
         await runtime.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Endpoint:
-    __slots__ = ("flow", "gateway", "largest", "origin", "params", "patience", "runtime", "sessions")
+    """A gateway, the flow that answers it, and what holds between them."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        flow: Flow[..., Any],
-        runtime: Runtime,
-        sessions: SessionConfig | None,
-        params: Mapping[str, Any],
-        origin: Origin,
-        largest: int,
-        patience: float,
-    ) -> None:
-        self.gateway = gateway
-        self.flow = flow
-        self.runtime = runtime
-        self.sessions = sessions
-        self.params = params
-        self.origin = origin
-        self.largest = largest
-        self.patience = patience
+    gateway: Gateway
+    flow: Flow[..., Any]
+    runtime: Runtime
+    sessions: SessionConfig | None
+    params: Mapping[str, Any]
+    origin: Origin
+    largest: int
+    patience: float
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a delivery: 200 with a screen, a 4xx with a reason, or 503 where it should come again."""
@@ -236,7 +236,7 @@ class _Endpoint:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # the server is shutting down
             logger.exception("a message to flow %r could not be answered", self.flow.name)
-            return self.apology(AuthorError(f"{error!r}")), None
+            return self.apology(contained(error)), None
 
     def apology(self, error: Exception) -> Reply:
         """Say what a person reads instead of an error, and end the session."""
