@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from operator import attrgetter
-from secrets import token_hex
+from os import urandom
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -224,7 +224,7 @@ class Runtime:
             inbound=inbound,
             mark=mark(inbound, flow.name),
             owner=config.owner(inbound),
-            by=token_hex(6),
+            by=urandom(6).hex(),
             now=self._clock(),
         )
         report = Report(flow, inbound, session_id, self._beside)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
@@ -174,7 +174,7 @@ class _Endpoint:
         body = await self.read(request)
         parts = Request(
             body=bytes(body),
-            content_type=request.headers.get("Content-Type", ""),
+            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
             query=request.query if request.query_string else {},
             url=_url(request.host, request.path, request.match_info.get("secret")),
         )
@@ -191,13 +191,13 @@ class _Endpoint:
 
     async def read(self, request: web.Request) -> bytes | bytearray:
         """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""
-        if (request.content_length or 0) > self.largest:
-            raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
         body = bytearray()
         try:
             if request.content.is_eof():
                 # All of it came with the head, as of a body this small; there is nothing to wait for.
                 return self.bounded(request.content.read_nowait())
+            if (request.content_length or 0) > self.largest:
+                raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
             async with asyncio.timeout(self.patience):
                 async for part in request.content.iter_any():
                     body += part
@@ -291,7 +291,7 @@ async def _refusal(request: web.Request, error: UserInputError) -> web.Response:
 
 
 def _http(response: Response) -> web.Response:
-    return web.Response(body=response.body, status=response.status, headers={"Content-Type": response.content_type})
+    return web.Response(body=response.body, status=response.status, headers={hdrs.CONTENT_TYPE: response.content_type})
 
 
 @lru_cache(maxsize=1024)
