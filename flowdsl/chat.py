@@ -2,19 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from flowdsl.errors import UnstorableValue
 from flowdsl.journal import decode, encode, written_alike
 from flowdsl.messages import Inbound
+from flowdsl.texts import shown_in
 
-__all__ = ["Chat", "Opening", "Session"]
+__all__ = ["Chat", "Heard", "Opening", "Session", "Snapshot", "spoken"]
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):
-    """The message that began a conversation: its text, when it came, on what, its id, and what its sender was called."""
+    """The message that began a conversation.
+
+    Args:
+        text: what was dialled or written.
+        at: when it came, in seconds since 1970.
+        platform: on what.
+        gateway: by which gateway.
+        message_id: its id.
+        name: what its sender was called.
+        locale: the language of their device.
+    """
 
     text: str
     at: float
@@ -22,6 +33,44 @@ class Opening(msgspec.Struct, frozen=True, array_like=True):
     gateway: str
     message_id: str | None = None
     name: str | None = None
+    locale: str | None = None
+
+
+class Heard(NamedTuple):
+    """The languages of a conversation, as they are kept: ``None`` where none was chosen, ``""`` for none at all.
+
+    Args:
+        began: the one with which the flow began.
+        own: the one that the flow came to in the turn before.
+        times: how often it had chosen one until then.
+        latest: the one of the session, which another flow may have chosen since.
+    """
+
+    began: str | None = None
+    own: str | None = None
+    times: int = 0
+    latest: str | None = None
+
+
+class Snapshot(NamedTuple):
+    """What a flow has done to its session so far: the data, the language and how often it was chosen, and whether it ends."""
+
+    data: Mapping[str, Any]
+    locale: str | None
+    times: int
+    destroyed: bool
+
+
+_NOTHING_HEARD = Heard()
+
+
+def spoken(choice: str | None, device: str | None) -> str | None:
+    """Tell the language of a choice as it is kept; that of the device where nothing was chosen.
+
+    >>> spoken("fr", "en"), spoken(None, "en"), spoken("", "en")
+    ('fr', 'en', None)
+    """
+    return device if choice is None else choice or None
 
 
 class Session:
@@ -31,18 +80,31 @@ class Session:
     replayed ``session.set("count", session.get("count", 0) + 1)`` gives the same count every time.
     """
 
-    __slots__ = ("_began", "_data", "_types", "destroyed")
+    __slots__ = ("_began", "_kept", "_values", "destroyed", "types")
 
     def __init__(self, began: Mapping[str, Any], types: Mapping[str, type]) -> None:
         self._began = began
-        self._types = types
-        self._data: dict[str, Any] | None = None
+        self.types = types
+        """Enums and dataclasses that the data may hold."""
+        # What nobody has read stays as it is stored: it may be another flow's, of a type that this one does not know.
+        self._kept: dict[str, Any] | None = None
+        self._values: dict[str, Any] = {}
         self.destroyed = False
         """The flow wants the session to end with it."""
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Read a value, or the default where there is none."""
-        return self._working().get(key, default)
+        """Read a value, or the default where there is none.
+
+        Raises:
+            UnstorableValue: it is of a type that the flow does not name.
+        """
+        if key not in self._values:
+            kept = self._working()
+            if key not in kept:
+                return default
+            self._values[key] = decode(kept[key], self.types)
+            del kept[key]
+        return self._values[key]
 
     def set(self, key: str, value: Any) -> None:
         """Remember a value of any type that an answer may have.
@@ -51,19 +113,22 @@ class Session:
             UnstorableValue: it cannot be stored; the message says why.
         """
         self._stored(key, value)
-        self._working()[key] = value
+        self._working().pop(key, None)
+        self._values[key] = value
 
     def delete(self, key: str) -> None:
         """Forget a value; nothing happens where there is none."""
         self._working().pop(key, None)
+        self._values.pop(key, None)
 
     def clear(self) -> None:
         """Forget all values."""
         self._working().clear()
+        self._values.clear()
 
     def exists(self) -> bool:
         """Tell whether anything is remembered at all."""
-        return bool(self._working())
+        return bool(self._working() or self._values)
 
     def destroy(self) -> None:
         """Forget all values, and let the session end with this flow, whatever other flows live in it."""
@@ -71,31 +136,54 @@ class Session:
         self.destroyed = True
 
     def __contains__(self, key: object) -> bool:
-        return key in self._working()
+        return key in self._working() or key in self._values
 
     def _working(self) -> dict[str, Any]:
-        if self._data is None:
-            self._data = {key: decode(stored, self._types) for key, stored in self._began.items()}
-        return self._data
+        """Give what has not been read."""
+        if self._kept is None:
+            self._kept = dict(self._began)
+        return self._kept
+
+    def begin(self) -> None:
+        """Forget all changes of the flow."""
+        self._kept, self._values, self.destroyed = None, {}, False
+
+    def repeat(self, changes: Mapping[str, Any]) -> None:
+        """Make changes again that :meth:`changes` has told."""
+        kept = self._working()
+        for key, stored in changes.items():
+            self.delete(key)
+            if stored:
+                kept[key] = stored[0]
 
     def _stored(self, key: str, value: Any) -> Any:
         if type(key) is not str:
             raise UnstorableValue(f"the key {key!r} of session data is not a text")
         try:
             encode(key, {})
-            return encode(value, self._types)
+            return encode(value, self.types)
         except UnstorableValue as error:
             raise UnstorableValue(f"session data {key!r} is {error}") from None
 
-    def changes(self) -> dict[str, tuple[Any, ...]]:
-        """Tell what differs from the beginning: key to ``(stored value,)``, or to ``()`` where it is gone."""
-        if self._data is None:
-            return {}
-        stored = {key: self._stored(key, value) for key, value in self._data.items()}
-        gone: dict[str, tuple[Any, ...]] = {key: () for key in self._began if key not in stored}
-        return gone | {
-            key: (value,) for key, value in stored.items() if key not in self._began or not written_alike(self._began[key], value)
-        }
+    def stored(self) -> Mapping[str, Any]:
+        """Write down the data as they are now."""
+        if self._kept is None:
+            return self._began
+        return self._kept | {key: self._stored(key, value) for key, value in self._values.items()}
+
+    def changes(self, began: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, ...]]:
+        """Tell what differs from the beginning: key to ``(stored value,)``, or to ``()`` where it is gone.
+
+        Args:
+            began: the beginning, where it is another one than the session's own.
+        """
+        if began is None:
+            if self._kept is None:
+                return {}
+            began = self._began
+        stored = self.stored()
+        gone: dict[str, tuple[Any, ...]] = {key: () for key in began if key not in stored}
+        return gone | {key: (value,) for key, value in stored.items() if key not in began or not written_alike(began[key], value)}
 
 
 class Chat:
@@ -106,13 +194,20 @@ class Chat:
     person, so they stay the same as well.
     """
 
-    __slots__ = ("_inbound", "_opening", "session")
+    __slots__ = ("_heard", "_inbound", "_opening", "own", "session", "settled", "times")
 
-    def __init__(self, inbound: Inbound, opening: Opening, session: Session) -> None:
+    def __init__(self, inbound: Inbound, opening: Opening, session: Session, heard: Heard = _NOTHING_HEARD) -> None:
         self._inbound = inbound
         self._opening = opening
+        self._heard = heard
+        self.own = heard.began
+        """The language that the flow has come to, as it is kept."""
+        self.times = 0
+        """How often it has chosen one."""
         self.session = session
         """What is remembered beside the answers."""
+        self.settled = False
+        """The flow stands still, and :attr:`locale` is the language of the screen."""
 
     @property
     def msisdn(self) -> str | None:
@@ -128,6 +223,68 @@ class Chat:
     def name(self) -> str | None:
         """What the person was called on the platform when the conversation began."""
         return self._opening.name
+
+    @property
+    def locale(self) -> str | None:
+        """The person's language, such as ``"fr"``; ``None`` where it is not known.
+
+        A flow sees the one in which it began until it sets another, so that every replay goes the same way. What it
+        sets is kept in the session, and every text is shown in it from then on: those are made when the screen
+        is, and not kept. While they are made, and while an answer is judged, this is the language of the screen.
+        """
+        return spoken(self.choice if self.settled else self.own, self._opening.locale)
+
+    @locale.setter
+    def locale(self, locale: str | None) -> None:
+        if locale is not None and not (isinstance(locale, str) and locale):
+            raise UnstorableValue(f"the locale {locale!r} is not a text")
+        encode(locale, {})
+        self._choose(locale or "", 1)
+
+    @property
+    def language(self) -> str | None:
+        """The language of the screen: what this flow chose, unless the person has chosen another since."""
+        choice = self.choice
+        return self._opening.locale if choice is None else choice or None
+
+    @property
+    def choice(self) -> str | None:
+        """The same as it is kept."""
+        if self._heard is _NOTHING_HEARD and not self.times:
+            return None
+        _, own, times, latest = self._heard
+        # A choice more than in the turn before is a new one. Else the flow repeats itself, or the person went back; what
+        # it comes to holds if its own choice was the last in the session, and not one that another flow made since.
+        return self.own if self.times > times or latest == own else latest
+
+    def begin(self) -> None:
+        """Forget what the flow did to its session, because it begins again."""
+        self.session.begin()
+        self.own, self.times = self._heard.began, 0
+        shown_in.set(self.language)
+
+    def snapshot(self) -> Snapshot:
+        """Tell what the flow has done to its session."""
+        return Snapshot(self.session.stored(), self.own, self.times, self.session.destroyed)
+
+    def done_since(self, before: Snapshot) -> list[Any] | None:
+        """Tell what was done to the session since, in a form that can be stored; ``None`` where that is nothing."""
+        changes = {key: list(stored) for key, stored in self.session.changes(before.data).items()}
+        times, destroyed = self.times - before.times, self.session.destroyed and not before.destroyed
+        return [changes, self.own, times, destroyed] if changes or times or destroyed else None
+
+    def repeat(self, done: list[Any]) -> None:
+        """Do the same again."""
+        changes, locale, times, destroyed = done
+        self.session.repeat(changes)
+        if times:
+            self._choose(locale, times)
+        self.session.destroyed = self.session.destroyed or destroyed
+
+    def _choose(self, choice: str | None, times: int) -> None:
+        self.own = choice
+        self.times += times
+        shown_in.set(self.language)
 
     @property
     def platform(self) -> str:

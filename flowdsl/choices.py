@@ -10,6 +10,7 @@ import msgspec
 
 from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
+from flowdsl.texts import BuiltIn, is_text, plain, translator
 
 __all__ = ["NO_MENU", "Menu", "Option", "read_menu", "seen_as"]
 
@@ -45,6 +46,15 @@ class Menu(NamedTuple):
         """
         typed = text.strip()
         return self.exact[typed] if typed in self.exact else self.folded.get(_folded(text))
+
+    def label(self, key: Any) -> str | None:
+        """Find what a choice is called; ``None`` where it is none of them.
+
+        >>> read_menu({1: "One", 2: "Two"}).label(2)
+        'Two'
+        """
+        # Keys may be equal and yet of other types.
+        return next((each.label for each in self.options if each.key == key and type(each.key) is type(key)), None)
 
 
 def _menu(options: tuple[Option, ...], fingerprint: str) -> Menu:
@@ -89,12 +99,21 @@ def read_menu(choices: Any) -> Menu:
     """
     # With the types, because 1 and True, or a text and a StrEnum's member, are equal.
     content: Any = None
-    if choices.__class__ is list or choices.__class__ is tuple:
+    # Labels that are made when they are shown are made here, so that a menu is known by what is read.
+    if choices.__class__ is dict:
+        labels = choices.values()
+        if _must_be_made({*map(type, labels)}):
+            choices = _made(choices)
+            labels = choices.values()
+        content = (*map(type, choices), *choices, *labels)
+    elif choices.__class__ is list or choices.__class__ is tuple:
         content = (*map(type, choices), *choices)
-    elif choices.__class__ is dict:
-        content = (*map(type, choices), *choices, *choices.values())
     elif isinstance(choices, EnumMeta):
+        if choices not in _menus and (labelled := _in_language(choices)) is not choices:
+            return read_menu(labelled)
         content = choices
+    elif isinstance(choices, Mapping):
+        choices = _made(choices)
     try:
         known = _menus.get(content)
     except TypeError:  # something in it is not hashable
@@ -122,6 +141,10 @@ seen_as: Final = _last.get
 """Choices that had a fingerprint, their keys as a prompt holds them, and the types of these; or ``None``."""
 
 
+def _made(choices: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: plain(label) if is_text(label) else label for key, label in choices.items()}
+
+
 def _new(choices: Any) -> Menu:
     options = tuple(_listed(choices))
     if not options:
@@ -144,7 +167,7 @@ def _listed(choices: Any) -> Iterable[Option]:
         members: list[Any] = list(choices)
         return (Option(member, _enum_label(member)) for member in members)
     if isinstance(choices, Mapping):
-        return (Option(key, label) for key, label in choices.items())
+        return (Option(key, str.__str__(label) if label.__class__ is BuiltIn else label) for key, label in choices.items())
     if isinstance(choices, Sequence) and not isinstance(choices, str | bytes):
         return (Option(key, _label(key)) for key in choices)
     unordered = " (a set has no order, so the numbers would change from one screen to the next)"
@@ -155,9 +178,30 @@ def _listed(choices: Any) -> Iterable[Option]:
 
 
 def _label(key: Any) -> str:
-    if isinstance(key, tuple | list | dict):
+    # The answer must be the same in every language, so a text that is not cannot be one.
+    if isinstance(key, tuple | list | dict) or (not isinstance(key, str | Enum) and is_text(key)):
         raise BadPrompt(f"its choice {key!r} has no label: for labels give a mapping, such as {{'en': 'English'}}")
     return str(key.value if isinstance(key, Enum) else key)
+
+
+def _must_be_made(kinds: set[type]) -> bool:
+    # To make labels takes longer than all the rest of reading a menu, and most are what they are.
+    return kinds != _PLAIN and (translator.get() is not None or not kinds <= _ENGLISH)
+
+
+_PLAIN: Final[set[type]] = {str}
+_ENGLISH: Final[set[type]] = {str, BuiltIn}
+
+
+def _in_language(kind: Any) -> Any:
+    """Give the labels of an enum where some of its values are made when they are shown; else itself."""
+    if not any(map(_is_lazy, kind)):
+        return kind
+    return {member: plain(member.value) if _is_lazy(member) else _enum_label(member) for member in kind}
+
+
+def _is_lazy(member: Any) -> bool:
+    return not isinstance(member.value, str) and is_text(member.value)
 
 
 def _enum_label(member: Enum) -> str:

@@ -1,6 +1,7 @@
 """Deliveries: which message one brings, and whether that was answered before. Pure."""
 
 import hashlib
+import hmac
 from typing import Final
 
 import msgspec
@@ -28,6 +29,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         by: who answers it: different for every delivery, so that of two processes that answer the same
             message each knows whether the record is its own.
         now: seconds since 1970.
+        begun: idempotency key of the call that was begun for it last. If that is not done, nobody is doing it any more.
     """
 
     inbound: Inbound
@@ -35,21 +37,23 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     owner: str
     by: str
     now: float
+    begun: str = ""
 
 
-def mark(inbound: Inbound, flow: str) -> str:
+def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
     """Name a message: by the gateway's id where it has one, else by what was typed.
 
     Args:
         inbound: the message.
         flow: name of the flow it is for; a session may serve several, through several gateways.
+        secret: key of the digest. Without one, whoever can read the store can find a PIN that was typed by trying them all.
     """
     origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
     if inbound.message_id is not None:
         return "i" + digest(origin + inbound.message_id)
     # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
     session = inbound.request_id if inbound.new is None else ""
-    return "t" + digest(f"{origin}{session}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}")
+    return "t" + digest(f"{origin}{session}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}", secret)
 
 
 def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:
@@ -90,6 +94,9 @@ def remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
     return [*texts, *named, latest]
 
 
-def digest(text: str) -> str:
+def digest(text: str, secret: str | bytes | None = None) -> str:
     """Name a text in few characters that do not tell it."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    written = text.encode("utf-8", "surrogatepass")
+    if secret is None:
+        return hashlib.sha256(written).hexdigest()[:16]
+    return hmac.digest(secret.encode() if isinstance(secret, str) else secret, written, "sha256").hex()[:16]

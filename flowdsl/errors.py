@@ -7,7 +7,10 @@ FlowError
 │   ├── BadStep                 a flow yielded, returned or did something it may not
 │   ├── BadPrompt               a prompt that cannot be asked
 │   ├── UnstorableValue         a value that the journal cannot hold
-│   └── LimitExceeded           a conversation that outgrew its limits
+│   ├── LimitExceeded           a conversation that outgrew its limits
+│   └── Diverged                the code no longer asks what was answered, and the flow wants that to fail
+├── CallFailed                  raised in a flow: what it called did not succeed
+├── TooManyAttempts             raised in a flow: a question was answered wrongly too often
 ├── UserInputError              what came in from outside is wrong; has an HTTP status
 │   ├── BadPayload              400: the request is not what the gateway documents
 │   ├── MissingIdentifier       400: nothing in it says whose session it is
@@ -27,7 +30,9 @@ __all__ = [
     "BadPayload",
     "BadPrompt",
     "BadStep",
+    "CallFailed",
     "ConfigurationError",
+    "Diverged",
     "FlowError",
     "Forbidden",
     "LimitExceeded",
@@ -37,6 +42,7 @@ __all__ = [
     "Stalled",
     "StoreError",
     "StoreUnavailable",
+    "TooManyAttempts",
     "UnreadableRecord",
     "UnstorableValue",
     "UnsupportedContent",
@@ -77,6 +83,50 @@ class UnstorableValue(AuthorError):
 
 class LimitExceeded(AuthorError):
     """A conversation has more entries, bytes or steps than its limits allow."""
+
+
+class Diverged(AuthorError):
+    """The code does not ask what the journal answers, and the flow has ``on_change="fail"``."""
+
+
+class CallFailed(FlowError):
+    """What a flow called did not succeed. Raised in the flow, which may catch it.
+
+    Args:
+        key: key of the call.
+        name: name of the exception's class, ``"TimeoutError"`` for example; ``"Interrupted"`` where a process died.
+        message: what it said.
+
+    >>> error = CallFailed("pay", "Declined", "no money")
+    >>> error.name, str(error)
+    ('Declined', "call 'pay' failed: Declined: no money")
+    """
+
+    def __init__(self, key: str, name: str, message: str) -> None:
+        super().__init__(key, name, message)
+        self.key = key
+        self.name = name
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"call {self.key!r} failed: {self.name}{': ' if self.message else ''}{self.message}"
+
+
+class TooManyAttempts(FlowError):
+    """A question was answered wrongly as often as it may be. Raised in the flow, which may catch it.
+
+    Args:
+        key: key of the prompt.
+        attempts: how often it was answered.
+    """
+
+    def __init__(self, key: str, attempts: int) -> None:
+        super().__init__(key, attempts)
+        self.key = key
+        self.attempts = attempts
+
+    def __str__(self) -> str:
+        return f"prompt {self.key!r} was answered wrongly {self.attempts} times"
 
 
 class UserInputError(FlowError):

@@ -1,31 +1,64 @@
 """One message and its session: load, play and save, over again for as long as another process saves first."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from functools import partial
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from flowdsl.apologies import contained
 from flowdsl.deliveries import Delivery, answered_before
-from flowdsl.errors import AuthorError, StoreUnavailable
-from flowdsl.flow import source_line
+from flowdsl.errands import carry_out
+from flowdsl.errors import AuthorError, CallFailed, StoreError, StoreUnavailable
+from flowdsl.flow import UNKNOWN, defined_at, source_line
+from flowdsl.journal import FAILED
+from flowdsl.lanes import TooLate
 from flowdsl.messages import Reply
 from flowdsl.outcome import Outcome
-from flowdsl.record import Record, Seen, read
+from flowdsl.owing import owes, owing, paid
+from flowdsl.pauses import Busy, Pause
+from flowdsl.place import TRIES, Place
+from flowdsl.record import Record, Seen, language, read, write
 from flowdsl.reports import Report
-from flowdsl.store import SessionStore, Stored
-from flowdsl.turn import Service, Turn, take_turn
+from flowdsl.service import Service
+from flowdsl.store import Stored
+from flowdsl.texts import in_language
+from flowdsl.trouble import after_failure, is_parked
+from flowdsl.turn import Turn, take_turn
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["Exchange"]
+__all__ = ["Conduct", "Exchange"]
 
 logger = logging.getLogger("flowdsl")
 
-# Every lost save means that another one succeeded, so this many in a row do not happen to a person.
-_TRIES: Final = 20
 # A session that is over remembers its last answer for a retry. Where messages have ids it may come late,
 # elsewhere only while the first is still being answered.
 _AFTERLIFE: Final = 60.0
+# How often to look whether another process is done, in seconds.
+_SOON: Final = 0.02
+_LATER: Final = 0.25
+
+
+class Conduct(NamedTuple):
+    """How a runtime behaves where a conversation does not go on as it should.
+
+    Args:
+        apology: finds the words when the flow raises, for a screen.
+        holding: finds the words when the turn takes too long, for a screen.
+        parked: finds the words when the conversation is given up, for a screen.
+        park_after: how often in a row a flow may raise at one place; ``None`` for any number.
+        resting: work that goes on after the person was asked to wait.
+    """
+
+    apology: Callable[[Exception, Screen | None], str]
+    holding: Callable[[Screen | None], str]
+    parked: Callable[[Screen | None], str]
+    park_after: int | None
+    resting: set[asyncio.Task[Any]]
 
 
 class Exchange:
@@ -34,117 +67,261 @@ class Exchange:
     Where it fails, a retry may go on with it: it knows what it has tried to save.
 
     Args:
-        store: where the session is.
+        place: where the session is.
         service: the flow, and how it is shown.
         delivery: the message.
-        session_id: the session.
-        ttl: seconds that it lives.
         report: what happens is noted there, and told when the work is done or given up.
-        apology: finds the words when the flow raises, for a screen.
+        conduct: what to say where it does not go on as it should.
+        until: time of the event loop by which the person must read something; ``None`` for any time.
     """
 
     __slots__ = (
-        "_apology",
+        "_began",
+        "_conduct",
         "_delivery",
         "_found",
         "_in_doubt",
+        "_late",
+        "_loaded",
+        "_owed",
+        "_place",
+        "_record",
         "_reply",
         "_report",
         "_service",
-        "_session_id",
-        "_store",
-        "_ttl",
         "_turn",
+        "_until",
     )
 
     def __init__(
-        self,
-        store: SessionStore,
-        service: Service,
-        delivery: Delivery,
-        *,
-        session_id: str,
-        ttl: float | None,
-        report: Report,
-        apology: Callable[[Exception, Screen | None], str],
+        self, place: Place, service: Service, delivery: Delivery, report: Report, conduct: Conduct, until: float | None
     ) -> None:
-        self._store = store
+        self._place = place
         self._service = service
         self._delivery = delivery
-        self._session_id = session_id
-        self._ttl = ttl
         self._report = report
-        self._apology = apology
+        self._conduct = conduct
+        self._until = until
         self._turn: Turn | None = None
         self._reply: Reply | None = None
+        self._record: Record | None = None
+        self._began: float | None = None
         self._found = -1
-        self._in_doubt = False
+        self._in_doubt = self._late = self._loaded = self._owed = False
 
-    async def answer(self) -> Reply:
+    async def answer(self) -> tuple[Reply, asyncio.Task[Any] | None]:
         """Answer the message.
+
+        Returns:
+            The reply and, where it only asks to wait, the work that goes on.
 
         Raises:
             StoreError: the session cannot be read or written.
+            TooLate: another process was not done with it in time; nothing was done.
         """
         if self._reply is not None:
-            return self._reply
+            return self._reply, None
         self._in_doubt = False
         try:
-            self._reply = await self._answered()
-            return self._reply
+            came_to = await self._answered()
+            if isinstance(came_to, Pause):
+                return await self._in_time(came_to)
+            self._reply = came_to
+            return came_to, None
         finally:
             self._report.tell()  # here, since a retry may go on with this work when its first caller is gone
 
-    async def _answered(self) -> Reply:
-        for _ in range(_TRIES):
-            held = await self._store.load(self._session_id)
-            record = None if held is None else read(held.value)
-            if self._turn is None:
+    async def hold(self) -> Reply:
+        """Ask the person to wait, though not even the session was looked at yet."""
+        if not self._loaded:
+            with suppress(StoreError):  # then it is said in the language of the device
+                self._record, _ = await self._place.load()
+        return self._hold()
+
+    def _hold(self) -> Reply:
+        return self._say(partial(self._conduct.holding, self._service.screen), end=False)
+
+    def _say(self, words: Callable[[], str], *, end: bool) -> Reply:
+        known = language(self._record, self._delivery.owner, self._service.flow.name, self._delivery.inbound)
+        return Reply(in_language(known, words), end=end)
+
+    async def _in_time(self, pause: Pause) -> tuple[Reply, asyncio.Task[Any] | None]:
+        """Make the call and go on; where that takes too long, ask the person to wait, and go on all the same."""
+        loop = asyncio.get_running_loop()
+        rest = loop.create_task(self._rest(pause))
+        left = None if self._until is None else max(0.0, self._until - loop.time())
+        try:
+            await asyncio.wait({rest}, timeout=left)
+        except asyncio.CancelledError:
+            rest.cancel()
+            raise
+        if rest.done():
+            self._reply = rest.result()
+            return self._reply, None
+        self._late = True
+        rest.add_done_callback(self._ended)
+        self._conduct.resting.add(rest)
+        rest.add_done_callback(self._conduct.resting.discard)
+        return self._hold(), rest
+
+    async def _rest(self, pause: Pause) -> Reply:
+        try:
+            came_to: Reply | Pause
+            while True:
+                name = self._service.flow.name
+                self._delivery = msgspec.structs.replace(self._delivery, begun=pause.job.token)
+                done = await carry_out(self._place, name, pause, self._service.lease, self._now, self._report)
+                if done.failed and pause.job.undoes:
+                    record, _ = await self._place.load()
+                    failed = CallFailed(f"undo of {pause.job.call.key}", *done.value[FAILED])
+                    came_to = await self._failed(failed, record, where=defined_at(pause.job.function))
+                    break
+                came_to = await self._answered()
+                if not isinstance(came_to, Pause):
+                    break
+                pause = came_to
+            if self._late and not self._owed:
+                await self._owe(came_to)
+            return came_to
+        finally:
+            self._report.tell()
+
+    def _ended(self, rest: asyncio.Task[Reply]) -> None:
+        if not rest.cancelled() and (error := rest.exception()) is not None:
+            session_id = self._place.session_id
+            logger.error("session %s: what went on after the person was asked to wait failed: %r", session_id, error)
+
+    def _now(self) -> float:
+        # A clock that is set while a turn goes on does not make others take it for dead.
+        if self._began is None:
+            self._began = monotonic()
+        return self._delivery.now + monotonic() - self._began
+
+    async def _answered(self) -> Reply | Pause:
+        tries = 0
+        pause = _SOON
+        now = self._delivery.now if self._began is None else self._now()
+        while tries < TRIES:
+            held = await self._place.store.load(self._place.session_id)
+            self._record = record = None if held is None else read(held.value)
+            if not self._loaded:
+                self._loaded = True
                 self._report.loaded(hit=held is not None)
             if record is not None and (seen := answered_before(record, self._delivery, self._found)) is not None:
                 return await self._again(record, seen)
-            self._found = 0 if record is None else record.revision
+            if record is not None and record.trouble and is_parked(record, self._service.flow.name, self._delivery.owner):
+                return self._say(partial(self._conduct.parked, self._service.screen), end=True)
             try:
-                self._turn = take_turn(self._service, self._delivery, record)
+                came_to = take_turn(self._service, self._delivery, record, now)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
-                return self._failed(contained(error), record)
-            if await self._saved(self._turn, held):
-                return self._done(self._turn, self._turn.reply)
-        raise StoreUnavailable(f"session {self._session_id!r} was changed {_TRIES} times while it was being saved")
+                return await self._failed(contained(error), record)
+            if isinstance(came_to, Busy):
+                if came_to.mark == self._delivery.mark:
+                    self._found = came_to.found  # the same message is being answered there, so this is its retry
+                self._now()  # from here on time passes
+                await self._wait(pause)
+                now = self._now()
+                pause = min(2 * pause, _LATER)
+                continue
+            self._found = 0 if record is None else record.revision
+            tries += 1
+            if isinstance(came_to, Pause):
+                if await self._saved(came_to.record, came_to.stored, held):
+                    self._now()  # from here on time passes
+                    self._record = came_to.record
+                    return came_to
+                continue
+            self._turn = turn = came_to
+            record, stored = turn.record, turn.stored
+            late = self._late  # or it becomes so while it is being saved
+            if late:
+                record = owing(record, self._service.flow.name, turn.reply)
+                stored = write(record, self._place.most)
+            if await self._saved(record, stored, held):
+                self._owed = late
+                return self._done(turn, turn.reply)
+        raise StoreUnavailable(f"session {self._place.session_id!r} was changed {TRIES} times while it was being saved")
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for another process; not longer than the person can."""
+        loop = asyncio.get_running_loop()
+        on_ussd = self._service.screen is not None  # elsewhere the message would be lost
+        if on_ussd and self._until is not None and loop.time() + seconds > self._until and not self._late:
+            raise TooLate
+        await asyncio.sleep(seconds)
 
     async def _again(self, record: Record, seen: Seen) -> Reply:
         """Give the reply that the message was given before, by another delivery of it or by this one."""
         if self._turn is not None and seen.by == self._delivery.by:
+            self._owed = self._late and owes(record, self._service.flow.name, self._turn.reply)
             return self._done(self._turn, seen.reply or self._turn.reply)  # the save that was in doubt had arrived
+        self._owed = True  # to the sender of the delivery that was answered with it, and not to the next message
         # Not worth an apology: the reply is there.
         with suppress(StoreUnavailable):
-            await self._store.touch(self._session_id, self._lifetime(record))
+            if owes(record, self._service.flow.name, seen.reply):
+                await self._place.amend(partial(paid, self._service.flow.name, seen.reply))
+            else:
+                await self._place.store.touch(self._place.session_id, self._lifetime(record))
         self._report.repeated()
         return seen.reply or Reply("")
 
-    def _failed(self, error: Exception, record: Record | None) -> Reply:
-        """Apologise for a flow that raised; the session stays as it was, and so do its answers."""
+    async def _owe(self, reply: Reply) -> None:
+        """Let the next message show a reply for which its own could not wait."""
         name = self._service.flow.name
-        where = getattr(error, "where", None) or source_line(error)
-        if isinstance(error, AuthorError):  # says itself what is wrong, and where
-            logger.error("session %s: %s", self._session_id, error)
-        else:
-            logger.error("flow %r raised at %s in session %s: %r", name, where, self._session_id, error, exc_info=error)
-        self._report.failed(error, where)
-        # A person with a question to go back to need not be cut off.
-        state = None if record is None or record.owner != self._delivery.owner else record.flows.get(name)
-        waits = state is not None and not state.over
-        return Reply(self._apology(error, self._service.screen), end=not waits)
 
-    async def _saved(self, turn: Turn, held: Stored | None) -> bool:
-        """Save, and tell whether it is certain that this turn is what is stored now."""
-        ttl = self._lifetime(turn.record)
+        def change(record: Record | None) -> Record | None:
+            if record is None or (self._turn is None and name not in record.flows):
+                return None
+            return owing(msgspec.structs.replace(record, revision=record.revision + 1), name, reply)
+
+        await self._place.amend(change)
+
+    async def _failed(self, error: Exception, record: Record | None, *, where: str = "") -> Reply:
+        """Apologise for a flow that raised; the session becomes as it was before, and so do its answers."""
+        name, session_id = self._service.flow.name, self._place.session_id
+        where = where or getattr(error, "where", None) or source_line(error)
+        if where == UNKNOWN:  # no code of the flow was running
+            where = self._service.flow.where
+        if isinstance(error, AuthorError):  # says itself what is wrong, and where
+            logger.error("session %s: %s", session_id, error)
+        else:
+            logger.error("flow %r raised at %s in session %s: %r", name, where, session_id, error, exc_info=error)
+        self._report.failed(error, where)
+        self._turn = None
+        after: Record | None = None
+        try:
+            after = await self._taken_back(error, where, -1 if record is None else record.revision)
+        except StoreUnavailable as unavailable:
+            logger.warning("session %s: that the flow raised could not be saved: %s", session_id, unavailable)
+        trouble = None if after is None else after.trouble.get(name)
+        if trouble is not None and trouble.parked:
+            logger.error(
+                "flow %r is not played any more in session %s: it raised %d times at %s", name, session_id, trouble.count, where
+            )
+            self._report.parked(where, trouble.count)
+        # A person with a question to go back to need not be cut off.
+        left = record if after is None else after
+        state = None if left is None or left.owner != self._delivery.owner else left.flows.get(name)
+        waits = state is not None and not state.over
+        return self._say(partial(self._conduct.apology, error, self._service.screen), end=not waits)
+
+    async def _taken_back(self, error: Exception, where: str, revision: int) -> Record | None:
+        def change(record: Record | None) -> Record | None:
+            if (-1 if record is None else record.revision) != revision:
+                return None  # somebody has gone on from there, and it is theirs now
+            return after_failure(self._service, self._delivery, record, error, where, self._conduct.park_after)
+
+        return await self._place.amend(change)
+
+    async def _saved(self, record: Record, stored: str, held: Stored | None) -> bool:
+        """Save, and tell whether it is certain that this is what is stored now."""
+        ttl, place = self._lifetime(record), self._place
         try:
             if held is None:
-                return await self._store.create(self._session_id, turn.stored, ttl)
-            return await self._store.save(self._session_id, turn.stored, held.token, ttl)
+                return await place.store.create(place.session_id, stored, ttl)
+            return await place.store.save(place.session_id, stored, held.token, ttl)
         except StoreUnavailable:
             # It may have arrived or not: only what is stored now can tell. Once; the gateway waits.
             if self._in_doubt:
@@ -153,9 +330,10 @@ class Exchange:
             return False
 
     def _lifetime(self, record: Record) -> float | None:
+        ttl = self._place.ttl
         if record.alive or self._delivery.inbound.message_id is not None:
-            return self._ttl
-        return _AFTERLIFE if self._ttl is None else min(self._ttl, _AFTERLIFE)
+            return ttl
+        return _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
 
     def _done(self, turn: Turn, reply: Reply) -> Reply:
         if turn.outcome is not None:
@@ -173,7 +351,7 @@ class Exchange:
                 flow.name,
                 parted.found,
                 parted.where,
-                self._session_id,
+                self._place.session_id,
                 parted.expected,
             )
         if outcome.prompt is None and self._service.screen is not None and not turn.reply.text:

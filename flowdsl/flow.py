@@ -1,16 +1,23 @@
 """``@flow``: a generator function becomes a conversation with a name."""
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import GeneratorType
-from typing import Any, Final, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, get_args, overload
+from weakref import WeakValueDictionary
 
-from flowdsl.errors import ConfigurationError, NotAFlow
+from flowdsl.calls import Call
+from flowdsl.errors import AuthorError, ConfigurationError, NotAFlow
 from flowdsl.journal import named_types
+from flowdsl.navigation import Back, Checkpoint
 from flowdsl.steps import Prompt, Say
+from flowdsl.subflows import Become, Run
 
-__all__ = ["UNKNOWN", "Flow", "defined_at", "flow", "position", "source_line"]
+__all__ = ["UNKNOWN", "Flow", "OnChange", "defined_at", "delegates", "flow", "flow_named", "placed", "position", "source_line"]
+
+OnChange = Literal["reuse", "reask", "restart", "fail"]
+"""What becomes of a conversation whose code has changed."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -18,8 +25,10 @@ R = TypeVar("R")
 UNKNOWN: Final = "an unknown place"
 """Where the line of an error cannot be told."""
 
+_BY_NAME: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
 _HERE = Path(__file__).parent
-_STEPS = frozenset({Prompt.__iter__.__code__, Say.__iter__.__code__})
+_STEPS = frozenset(each.__iter__.__code__ for each in (Prompt, Say, Call, Run, Become, Back, Checkpoint))
 
 
 class Flow(Generic[P, R]):
@@ -29,15 +38,31 @@ class Flow(Generic[P, R]):
     ``yield from other(chat)``.
     """
 
-    __slots__ = ("__weakref__", "function", "name", "takes_chat", "types", "where")
+    __slots__ = ("__weakref__", "function", "name", "on_change", "takes_chat", "types", "where")
 
-    def __init__(self, function: Callable[P, Generator[Any, Any, R]], *, name: str, types: Iterable[type] = ()) -> None:
+    def __init__(
+        self,
+        function: Callable[P, Generator[Any, Any, R]],
+        *,
+        name: str,
+        types: Iterable[type] = (),
+        on_change: OnChange = "reuse",
+    ) -> None:
         self.function = function
         self.name = name
+        if on_change not in get_args(OnChange):
+            raise ConfigurationError(f"on_change of flow {name!r} is {on_change!r}: it is one of {', '.join(get_args(OnChange))}")
+        self.on_change: OnChange = on_change
         self.where = defined_at(function)
         _require_generator(function, self.where)
         self.types: Mapping[str, type] = _told_apart(tuple(types), name)
         self.takes_chat = _takes_chat(function, self.where)
+        _known[self.module, name] = self
+
+    @property
+    def module(self) -> str:
+        """Name of the module that it is written in."""
+        return getattr(self.function, "__module__", None) or ""
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Generator[Any, Any, R]:
         """Start the generator, as a call of the plain function would."""
@@ -55,7 +80,10 @@ class Flow(Generic[P, R]):
         """
         begin: Callable[..., Generator[Any, Any, R]] = self.function
         try:
-            generator = begin(chat, **params) if self.takes_chat else begin(**params)
+            if params:
+                generator = begin(chat, **params) if self.takes_chat else begin(**params)
+            else:
+                generator = begin(chat) if self.takes_chat else begin()
         except TypeError:
             self.require(params)
             raise
@@ -75,13 +103,22 @@ class Flow(Generic[P, R]):
         Raises:
             ConfigurationError: it does not take one of them, or needs another one.
         """
+        signature = _called_as(self.function)
+        taken = list(signature.parameters.values())
+        # The chat is no parameter that anybody gives, and yet a name that is taken.
+        known = {each.name for each in taken if each.kind in _BY_NAME}
+        unknown = [] if any(each.kind is each.VAR_KEYWORD for each in taken) else [name for name in params if name not in known]
+        wrong = [_unknown(unknown, [each.name for each in taken[self.takes_chat :] if each.kind in _BY_NAME])] if unknown else []
         try:
-            _called_as(self.function).bind(*([None] if self.takes_chat else []), **params)
+            given = {name: value for name, value in params.items() if name not in unknown}
+            signature.bind(*([None] if self.takes_chat else []), **given)
         except TypeError as error:
+            wrong.append(str(error))
+        if wrong:
             raise ConfigurationError(
-                f"flow {self.name!r} at {self.where} cannot be started with these params: {error}. Where it is mounted they "
-                "are given by mount(…, params={…})"
-            ) from None
+                f"flow {self.name!r} at {self.where} cannot be started with these params: {'; '.join(wrong)}. They are given "
+                "by Run(flow, name=value), Become(flow, name=value) or mount(…, params={'name': value})"
+            )
 
 
 @overload
@@ -90,11 +127,11 @@ def flow(function: Callable[P, Generator[Any, Any, R]], /) -> Flow[P, R]: ...
 
 @overload
 def flow(
-    *, name: str | None = None, types: Iterable[type] = ()
+    *, name: str | None = None, types: Iterable[type] = (), on_change: OnChange = "reuse"
 ) -> Callable[[Callable[P, Generator[Any, Any, R]]], Flow[P, R]]: ...
 
 
-def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[type] = ()) -> Any:
+def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[type] = (), on_change: OnChange = "reuse") -> Any:
     """Make a conversation of a generator function.
 
     The function may take one positional parameter, the :class:`~flowdsl.Chat`, and keyword parameters,
@@ -105,6 +142,9 @@ def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[ty
         name: what the flow is called in session ids, signals and the journal; the function's name
             unless given. Sessions are found by it, so renaming a flow starts its conversations over.
         types: enums and dataclasses that answers are made of.
+        on_change: what becomes of a conversation in the middle of which a deploy changed the code. What still fits at
+            the beginning always stays. ``"reuse"`` lets later answers find their questions again, ``"reask"`` drops
+            them, ``"restart"`` drops all, and ``"fail"`` raises. What was called is never called again because of it.
 
     Raises:
         NotAFlow: the function has no ``yield``, or is asynchronous.
@@ -128,9 +168,33 @@ def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[ty
         chosen = getattr(function, "__name__", "") if name is None else name
         if not isinstance(chosen, str) or not chosen:
             raise ConfigurationError(f"{function!r} needs a name to be a flow, not {chosen!r}: write `@flow(name=…)`")
-        return Flow(function, name=chosen, types=types)
+        return Flow(function, name=chosen, types=types, on_change=on_change)
 
     return decorate if function is None else decorate(function)
+
+
+# A session that another flow was handed over to knows that one by its name only.
+_known: Final[WeakValueDictionary[tuple[str, str], Flow[..., Any]]] = WeakValueDictionary()
+
+
+def flow_named(name: str, module: str) -> Flow[..., Any]:
+    """Find a flow that is defined in this process.
+
+    Args:
+        name: its name.
+        module: the module that it was written in, which tells flows of one name apart. It may have moved since.
+
+    Raises:
+        ConfigurationError: there is none, or there are several and none of them in this module.
+    """
+    found = _known.get((module, name))
+    alike = [each for (_, other), each in _known.items() if other == name] if found is None else [found]
+    if len(alike) != 1:
+        raise ConfigurationError(
+            f"a conversation became flow {name!r} of module {module!r}, of which this process knows {len(alike)}: import the "
+            "module where the service starts"
+        )
+    return alike[0]
 
 
 def position(generator: Generator[Any, Any, Any]) -> str:
@@ -139,13 +203,18 @@ def position(generator: Generator[Any, Any, Any]) -> str:
     Args:
         generator: a suspended generator; those it delegates to by ``yield from`` are followed.
     """
-    here = generator
-    while (inner := getattr(here, "gi_yieldfrom", None)) is not None:
-        if getattr(inner, "gi_code", None) is None or inner.gi_code in _STEPS:
-            break
-        here = inner
+    *_, here = delegates(generator)
     frame = getattr(here, "gi_frame", None)
     return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "its end"
+
+
+def delegates(generator: Generator[Any, Any, Any]) -> Iterator[Generator[Any, Any, Any]]:
+    """Give a generator and those that it delegates to by ``yield from``, as far as the author wrote them."""
+    yield generator
+    while (inner := getattr(generator, "gi_yieldfrom", None)) is not None:
+        if getattr(inner, "gi_code", None) is None or inner.gi_code in _STEPS:
+            break
+        yield (generator := inner)
 
 
 def defined_at(function: Any) -> str:
@@ -174,6 +243,16 @@ def _called_as(function: Any) -> inspect.Signature:
     return inspect.signature(function) if hands_on else own
 
 
+def _unknown(names: list[str], known: list[str]) -> str:
+    there = f"only {_listed(known)}" if known else "nor any other"
+    return f"it has no parameter{'s' if len(names) > 1 else ''} {_listed(names)}, {there}"
+
+
+def _listed(names: list[str]) -> str:
+    *others, last = map(repr, names)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _told_apart(types: tuple[type, ...], name: str) -> dict[str, type]:
     for each in types:
         if not isinstance(each, type):
@@ -199,6 +278,13 @@ def _takes_chat(function: Any, where: str) -> bool:
             "it may take the chat, and what else it needs as keyword parameters (after a `*`)"
         )
     return bool(positional)
+
+
+def placed(error: AuthorError, flow: Flow[..., Any]) -> AuthorError:
+    """Say in an error which flow it is of, and where that is written."""
+    found = type(error)(f"flow {flow.name!r} at {flow.where}: {error}")
+    found.where = flow.where
+    return found
 
 
 def source_line(error: BaseException) -> str:

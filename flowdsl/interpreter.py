@@ -1,20 +1,25 @@
-"""Replay: start the generator again, feed it its answers, and stop at the first step that has none.
+"""One turn of a flow: replay its journal, take the answer, and stop at the first step that has none.
 
 Pure: no clock, no chance, no I/O. The same journal and the same answer give the same outcome.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from inspect import isgeneratorfunction
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from flowdsl.choices import seen_as
-from flowdsl.errors import AuthorError, BadPrompt, BadStep, LimitExceeded, UnstorableValue
+from flowdsl.calls import Call
+from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExceeded, TooManyAttempts, UnstorableValue
 from flowdsl.flow import UNKNOWN, Flow, position, source_line
-from flowdsl.journal import PLAIN, PROMPT, Entry, decode
-from flowdsl.outcome import Asked, Divergence, Limits, Outcome
+from flowdsl.journal import CALL, PROMPT, RUN_OF_CALLS, Entry, failure
+from flowdsl.messages import Attachment
+from flowdsl.misuse import delegated_to_coroutine, not_a_step, require_listener
+from flowdsl.navigation import Back, Navigation
+from flowdsl.outcome import Asked, Divergence, Limits, Outcome, Trail, Wanted
+from flowdsl.replay import Replay, real
 from flowdsl.steps import Prompt, Say
-from flowdsl.verdict import Accepted, Rejected, known_types, verdict
+from flowdsl.subflows import Run
+from flowdsl.verdict import Accepted, Rejected, verdict
+from flowdsl.ways import first, one_before, previous, ways_from
 
 __all__ = ["play"]
 
@@ -30,12 +35,18 @@ def play(
     chat: Any,
     journal: list[Entry],
     answer: str | None = None,
-    *,
+    # By name as a rule. Python takes longer over defaults that can be given by name only, and every turn comes here.
+    attachment: Attachment | None = None,
     params: Mapping[str, Any] = {},
     aside: list[Entry] = [],
     asked: Asked | None = None,
+    tried: int = 0,
     page_key: bool = False,
+    navigation: Navigation | None = None,
+    kept: Entry | None = None,
+    read_in: str | None = None,
     limits: Limits = _DEFAULT_LIMITS,
+    watch: Callable[[Replay], None] | None = None,
 ) -> Outcome:
     """Play a flow up to the step that waits, or to its end.
 
@@ -44,11 +55,17 @@ def play(
         chat: its chat.
         journal: what was answered so far.
         answer: what the person typed now; ``None`` to see where they stand.
+        attachment: what came with it.
         params: keyword parameters of the flow.
         aside: entries set aside in earlier turns.
         asked: the question that was on the screen. The answer is used only if the code still asks it.
+        tried: how often it was answered in vain.
         page_key: the text turns pages, and is an answer only where the prompt does not take just any text.
+        navigation: the keys with which a person goes back.
+        kept: the old answer to the question, where the person came back to it.
+        read_in: the language in which the question is on the screen.
         limits: when to stop a flow that grows or loops.
+        watch: is shown the replay where it has stopped, before its generators are closed.
 
     Raises:
         AuthorError: the flow did something that it may not; the message says what and where.
@@ -62,234 +79,262 @@ def play(
     >>> play(greeting, None, [], "Ama").said[0].text
     'Hello, Ama!'
     """
-    generator = flow.start(chat, params)
+    player = _Player(flow, chat, params, limits)
+    # Most of it is as it is for everybody, and every turn comes here.
+    if answer is not None:
+        player.answer, player.attachment, player.asked = answer, attachment, asked
+        player.tried, player.page_key, player.read_in = tried, page_key, read_in
+    if navigation is not None:
+        player.navigation, player.kept = navigation, kept
     try:
-        outcome = _Player(flow, generator, limits).play(journal, aside, answer, asked, page_key)
+        outcome = player.play(journal, aside)
+        if watch is not None:
+            watch(player)
         try:
-            generator.close()
+            player.close()
         except RuntimeError as error:
-            if getattr(generator, "gi_frame", None) is None:
+            if getattr(player.generator, "gi_frame", None) is None:
                 raise  # of the flow's own clean-up
             raise BadStep(_WILL_NOT_CLOSE) from error
         return outcome
-    except AuthorError as error:
-        running = getattr(generator, "gi_frame", None) is not None
-        where = position(generator) if running else source_line(error)
+    except (AuthorError, TypeError) as raised:
+        wrong = raised if isinstance(raised, AuthorError) else delegated_to_coroutine(raised)
+        if wrong is None:
+            raise
+        running = getattr(player.generator, "gi_frame", None) is not None
+        where = position(player.generator) if running else source_line(wrong)
         where = flow.where if where == UNKNOWN else where
         with suppress(RuntimeError):
-            generator.close()
-        placed = type(error)(f"flow {flow.name!r} at {where}: {error}")
+            player.close()
+        placed = type(wrong)(f"flow {flow.name!r} at {where}: {wrong}")
         placed.where = where
-        raise placed from error
+        raise placed from raised
 
 
-class _Player:
-    __slots__ = ("answered", "divergence", "flow", "generator", "limits", "said")
+class _Player(Replay):
+    """A replay that takes an answer where the journal ends."""
 
-    def __init__(self, flow: Flow[..., Any], generator: Generator[Any, Any, Any], limits: Limits) -> None:
-        self.flow = flow
-        self.generator = generator
-        self.limits = limits
-        self.said: list[Say] = []
+    __slots__ = (
+        "answer",
+        "answered",
+        "asked",
+        "at",
+        "attachment",
+        "divergence",
+        "kept",
+        "navigation",
+        "page_key",
+        "read_in",
+        "refused",
+        "tried",
+    )
+
+    def __init__(self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits) -> None:
+        Replay.__init__(self, flow, chat, params, limits)
+        self.answer: str | None = None
+        self.attachment: Attachment | None = None
+        self.asked: Asked | None = None
+        self.tried = 0
+        self.page_key = False
+        self.navigation: Navigation | None = None
+        self.kept: Entry | None = None
+        self.read_in: str | None = None
         self.answered: str | None = None
+        self.refused: str | None = None
+        self.at = -1
         self.divergence: Divergence | None = None
 
-    def play(self, journal: list[Entry], aside: list[Entry], answer: str | None, asked: Asked | None, page_key: bool) -> Outcome:
+    def play(self, journal: list[Entry], aside: list[Entry]) -> Outcome:
         """Replay what fits, then look at the rest step by step."""
-        step, used, result = self.replay(journal)
+        step, used = self.fit(journal, aside)
         done, rest = journal, aside
         if used < len(journal):
-            self.diverged(journal[used].key, step)
-            done, rest = journal[:used], [*journal[used:], *aside]
+            step, done, rest = self.parted(step, journal, used, aside)
+        if step.__class__ is not Prompt:
+            step = self.waiting(step, rest, len(done))
+        chat = self.chat
         while step is not None:
-            if step.__class__ is Say:
-                self.tell(step)
-                step, result = self.send(None)
-                continue
-            if step.__class__ is not Prompt:
-                raise BadStep(_not_a_step(step))
-            prompt: Prompt[Any] = step
-            identity = Asked(prompt.key, prompt.menu.fingerprint if prompt.choices is not None else "")
-            entry = _matching(rest, identity) if rest else None
-            if entry is not None:
-                rest = [each for each in rest if each is not entry]
-            elif answer is None or (asked is not None and asked != identity):
-                if answer is not None and asked is not None:
-                    self.diverged(asked.key, step)  # what was typed for another question is used for nothing
-                return self.outcome(done, rest, prompt, identity)
+            entry: Any
+            if step.__class__ is Prompt:
+                if chat is not None:
+                    chat.settled = True  # until the flow goes on, it is nobody's business but the reader's
+                entry = self.ask(step, done, rest)
+                if entry.__class__ is not Entry:
+                    return cast("Outcome", entry)
+            elif step.__class__ is Call or step.__class__ is Run:
+                found = next((each for each in rest if self.fits(step, each)), None)
+                if found is None:
+                    return self.wanted(step, done, rest)
+                entry = found
+            elif step.__class__ is Back:
+                return self.outcome(done, rest, back=one_before(done, self.barrier))
             else:
-                judged = self.judged(prompt, answer)
-                if page_key and (isinstance(judged, Rejected) or judged.free):
-                    return self.outcome(done, rest, prompt, identity, stray=True)
-                if isinstance(judged, Rejected):
-                    if not isinstance(judged.message, str):
-                        raise BadPrompt(f"prompt {prompt.key!r}: its invalid is {judged.message!r}, which is not a text")
-                    return self.outcome(done, rest, prompt, identity, rejected=judged.message)
-                _require_listener(self.generator)
-                entry = Entry(PROMPT, prompt.key, identity.choices, judged.stored)
-                answer, self.answered = None, prompt.key
+                raise BadStep(not_a_step(step))
+            rest = [each for each in rest if each is not entry] if rest else rest
             done = [*done, entry]
             if len(done) > self.limits.entries:
                 raise LimitExceeded(f"more than {self.limits.entries} answers in one conversation")
-            self.said.clear()
-            step, result = self.send(_value(entry, prompt, self.flow.types))
-        if answer is not None and asked is not None:
-            self.diverged(asked.key, None)
-        if isinstance(result, Prompt | Say | Generator):
-            raise BadStep(f"it returns {_named(result)}, which nobody sees: write `yield` before it")
-        return self.outcome(done, rest, None, None, result=result)
+            if step.__class__ is Prompt:
+                self.said.clear()
+            if chat is not None:
+                chat.settled = False
+            used = len(done)
+            try:
+                step = real(self.feed(step, entry, used))
+            except StopIteration as stop:
+                step = self.left(stop.value, used)
+            except Exception as error:
+                step = self.raised(error, used)
+            if step.__class__ is not Prompt:
+                step = self.waiting(step, rest, used)
+        if self.answer is not None and self.asked is not None:
+            self.diverged(self.asked.key, None)
+        return self.outcome(done, rest, result=self.result)
 
-    def replay(self, journal: list[Entry]) -> tuple[Any, int, Any]:
-        """Feed the entries that fit, one comparison each; this loop is the cost of a long conversation."""
-        used = heard = 0
-        types = self.flow.types
-        step, result = None, None
-        try:
-            send = self.generator.send
-            step = send(None)
-            for entry in journal:
-                if step.__class__ is not Prompt:
-                    heard = used
-                    step = self.heard(step)
-                    if step.__class__ is not Prompt:
-                        break
-                if entry.key != step.key:
-                    break
-                choices = entry.choices
-                if choices:
-                    seen = seen_as(choices)
-                    # A call costs as much as the rest of this round, and as a rule the choices are the very same list.
-                    if (seen is None or seen[0] is not step.choices or seen[1] != step.keys) and not _is_menu(
-                        seen, step, choices
-                    ):
-                        break
-                elif step.keys:
-                    break
-                used += 1
-                value = entry.value
-                step = send(value if value.__class__ is str or value.__class__ in PLAIN else _value(entry, step, types))
-            step = _real(step)
-        except StopIteration as stop:
-            step, result = None, stop.value
-        if used > heard:
-            self.said.clear()
-        return step, used, result
+    def parted(self, step: Any, journal: list[Entry], used: int, aside: list[Entry]) -> tuple[Any, list[Entry], list[Entry]]:
+        """Go on where the code asks something else than the journal answers, as the flow has it."""
+        expected = journal[used].key
+        self.diverged(expected, step)
+        done, rest = journal[:used], [*journal[used:], *aside]
+        policy = self.flow.on_change
+        if policy == "reuse":
+            return step, done, rest
+        if policy == "fail":
+            raise Diverged(f"it asks for {_key(step)!r} where the journal answers {expected!r}")
+        if policy == "restart":
+            done, rest = [], [*done, *rest]
+            self.answer = None
+            self.restart()
+            step, _ = self.fit(done, [])
+        # What was called is not called again, whatever becomes of the answers.
+        return step, done, [each for each in rest if each.kind in (CALL, RUN_OF_CALLS)]
 
-    def heard(self, step: Any) -> Any:
-        """Collect what is said, and give the step after it; what was said before has been answered."""
-        self.said.clear()
-        while step.__class__ is Say:
-            self.tell(step)
-            step = self.generator.send(None)
-        return step
+    def ask(self, prompt: Prompt[Any], done: list[Entry], rest: list[Entry]) -> Entry | Outcome:
+        """Find the answer to a question: in the journal, or in what was typed; else stop there."""
+        menu = prompt.menu.fingerprint if prompt.choices is not None else ""
+        identity = Asked(prompt.key, self.prefix + menu)
+        if rest:
+            for entry in rest:
+                if entry.key == identity.key and entry.choices == identity.choices:
+                    return entry
+        prompt.require()
+        answer = self.answer
+        if answer is None or (self.asked is not None and self.asked != identity):
+            if answer is not None and self.asked is not None:
+                self.diverged(self.asked.key, prompt)  # what was typed for another question is used for nothing
+            if self.eventful or self.navigation is not None or prompt.back:
+                return self.outcome(done, rest, prompt, identity)
+            # As in most turns nothing else has happened, and every turn comes here.
+            return Outcome(tuple(self.said) if self.said else (), prompt, identity, done, rest)
+        if self.navigation is not None or prompt.back:
+            moved = self.moved(prompt, identity, answer, done, rest)
+            if moved is not None:
+                return moved
+        judged = self.judged(prompt, answer)
+        if isinstance(judged, Accepted) and not (self.page_key and judged.free):
+            return self.taken(prompt, identity, judged.stored, done)
+        if self.page_key or isinstance(judged, Accepted):
+            return self.outcome(done, rest, prompt, identity, stray=True)
+        if prompt.attempts is None or self.tried + 1 < prompt.attempts:
+            return self.outcome(done, rest, prompt, identity, rejected=judged.message)
+        self.refused, self.eventful = prompt.key, True
+        if prompt.too_many is None:
+            return self.taken(prompt, identity, failure(TooManyAttempts.__name__, self.tried + 1), done)
+        self.said[:] = [Say(prompt.too_many)]
+        return self.outcome(done, rest)
 
-    def send(self, value: Any) -> tuple[Any, Any]:
-        """Go on to the next step; ``None`` and the result where the flow has ended."""
-        try:
-            return _real(self.generator.send(value)), None
-        except StopIteration as stop:
-            return None, stop.value
+    def moved(
+        self, prompt: Prompt[Any], identity: Asked, answer: str, done: list[Entry], rest: list[Entry]
+    ) -> Entry | Outcome | None:
+        """Let a key lead elsewhere, or give the old answer again; ``None`` where what was typed is neither."""
+        ways = ways_from(prompt, identity, done, self.barrier, self.navigation, self.kept, self.types)
+        typed = answer.strip() if self.attachment is None else ""
+        if ways is None or not typed:
+            return None
+        if typed == ways.back:
+            return self.outcome(done, rest, back=previous(done, self.barrier))
+        if typed == ways.start:
+            return self.outcome(done, rest, back=first(done, self.barrier))
+        if ways.kept is not None and self.kept is not None and self.navigation is not None and typed == self.navigation.keep:
+            return self.taken(prompt, identity, self.kept.value, done)
+        return None
 
-    def tell(self, say: Say) -> None:
-        """Collect what is said."""
-        self.said.append(say)
-        if len(self.said) > self.limits.steps:
-            raise LimitExceeded(f"it said {self.limits.steps} things without waiting for an answer: is it in a loop?")
+    def taken(self, prompt: Prompt[Any], identity: Asked, stored: Any, done: list[Entry]) -> Entry:
+        """Let what was typed be the answer."""
+        require_listener(self.generator)
+        self.answer, self.at, self.eventful = None, len(done), True
+        if self.refused is None:
+            self.answered = prompt.key
+        return Entry(PROMPT, prompt.key, identity.choices, stored)
 
     def judged(self, prompt: Prompt[Any], answer: str) -> Accepted | Rejected:
         """Hold the person's text against the prompt."""
         try:
-            return verdict(prompt, answer, self.flow.types)
+            return verdict(prompt, answer, self.types, self.attachment, self.read_in)
         except (BadPrompt, UnstorableValue) as error:
+            if prompt.secret:
+                raise type(error)(f"prompt {prompt.key!r}: its answer, a secret, cannot be judged or stored") from None
             raise type(error)(f"prompt {prompt.key!r}: {error}") from error
         except Exception as error:
+            if prompt.secret:
+                # What was typed may be in it.
+                where = source_line(error)
+                raise BadPrompt(
+                    f"prompt {prompt.key!r}: its validate or transform raised {type(error).__name__} at {where}"
+                ) from None
             if source_line(error) != UNKNOWN:
                 raise
             # What is not written in Python has no line of its own.
             raise BadPrompt(f"prompt {prompt.key!r}: its validate or transform raised {error!r}") from error
 
+    def wanted(self, call: Any, done: list[Entry], rest: list[Entry]) -> Outcome:
+        """Stop before a call that has no result yet."""
+        call.require()
+        require_listener(self.generator)
+        return self.outcome(done, rest, wanted=Wanted(call, self.prefix + CALL, self.types))
+
     def diverged(self, expected: str, step: Any) -> None:
         """Note where the code goes another way, the first time that it does."""
         if self.divergence is None:
-            found = step.key if isinstance(step, Prompt) else None
-            self.divergence = Divergence(expected, found, position(self.generator))
+            self.divergence, self.eventful = Divergence(expected, _key(step), position(self.generator)), True
 
     def outcome(
         self,
         done: list[Entry],
         rest: list[Entry],
-        prompt: Prompt[Any] | None,
-        asked: Asked | None,
+        prompt: Prompt[Any] | None = None,
+        asked: Asked | None = None,
         result: Any = None,
         rejected: str | None = None,
         stray: bool = False,
+        wanted: Wanted | None = None,
+        back: int | None = None,
     ) -> Outcome:
         """Put together what the turn came to."""
-        said = tuple(self.said)
-        # By place, because names take longer, and every turn comes here.
-        return Outcome(said, prompt, asked, done, rest, result, self.answered, rejected, stray, self.divergence)
+        said, ways = tuple(self.said), None
+        if prompt is not None and asked is not None and (self.navigation is not None or prompt.back):
+            ways = ways_from(prompt, asked, done, self.barrier, self.navigation, self.kept, self.types)
+        passed = self.undoable or self.finished or self.became
+        trail = Trail(self.undoable, self.finished, self.became) if passed else None
+        return Outcome(
+            said,
+            prompt,
+            asked,
+            done,
+            rest,
+            result,
+            self.answered,
+            rejected,
+            stray,
+            self.divergence,
+            self.refused,
+            self.at,
+            wanted,
+            back,
+            trail,
+            ways,
+        )
 
 
-def _require_listener(generator: Generator[Any, Any, Any]) -> None:
-    inner: Any = generator
-    while (inner := getattr(inner, "gi_yieldfrom", None)) is not None:
-        if not hasattr(inner, "send"):
-            raise BadStep(f"it delegates to {inner!r}, which takes no answers: write `yield from` a generator")
-
-
-def _is_menu(seen: tuple[Any, ...] | None, prompt: Prompt[Any], fingerprint: str) -> bool:
-    """Tell whether a prompt has the choices of a fingerprint: by those that had it last, or the long way."""
-    if seen is not None:
-        _, keys, types = seen
-        # Keys may be equal and yet of other types.
-        if keys == prompt.keys and types == tuple(map(type, prompt.keys)):
-            return True
-    return fingerprint == prompt.menu.fingerprint
-
-
-def _value(entry: Entry, prompt: Prompt[Any], types: Mapping[str, type]) -> Any:
-    value = entry.value
-    return value if value.__class__ in PLAIN else decode(value, known_types(prompt, types))
-
-
-def _matching(entries: list[Entry], identity: Asked) -> Entry | None:
-    for entry in entries:
-        if entry.key == identity.key and entry.choices == identity.choices:
-            return entry
-    return None
-
-
-def _real(step: Any) -> Any:
-    # None ends the loops above, so a flow that yields None must not look like one that has ended.
-    if step is None:
-        raise BadStep("it yields nothing: write `yield Prompt(…)` or `yield Say(…)`")
-    return step
-
-
-def _named(step: Any) -> str:
-    if isinstance(step, Prompt):
-        return f"the prompt {step.key!r}"
-    return "what it would say" if isinstance(step, Say) else f"the generator of {getattr(step, '__name__', 'it')!r}"
-
-
-def _not_a_step(step: Any) -> str:
-    if isinstance(step, type):
-        return f"it yields the class {step.__name__} itself: write `yield {step.__name__}(…)`"
-    if isinstance(step, Prompt | Say):
-        kind = type(step).__name__
-        return f"it yields a {kind}, a class of its own: a step is a Prompt or a Say itself, and no subclass of them"
-    if isinstance(step, Generator):
-        code = getattr(step, "gi_code", None)
-        name = getattr(step, "__name__", "it")
-        place = f" at {code.co_filename}:{code.co_firstlineno}" if code else ""
-        return f"it yields the generator of {name!r}{place} instead of its steps: write `yield from {name}(…)`"
-    if isinstance(step, Flow):
-        return f"it yields the flow {step.name!r}: write `yield from {step.name}(…)`"
-    if isinstance(step, str):
-        return f"it yields the text {step!r}: write `yield Say(…)` to tell it, or `yield Prompt(…)` to ask"
-    if callable(step) and (name := getattr(step, "__qualname__", "")):
-        verb = "yield from" if isgeneratorfunction(step) else "yield"
-        return f"it yields the function {name} itself: write `{verb} {name}(…)`"
-    if hasattr(step, "__await__"):
-        return f"it yields {step!r}, which must be awaited: a flow cannot wait for anything but answers"
-    return f"it yields {step!r}, which is neither a Prompt nor a Say"
+def _key(step: Any) -> str | None:
+    return step.key if isinstance(step, Prompt | Call | Run) else None

@@ -17,11 +17,42 @@ from uuid import UUID
 import msgspec
 
 from flowdsl.errors import UnstorableValue
+from flowdsl.texts import Deferred
 
-__all__ = ["PLAIN", "PROMPT", "Entry", "decode", "encode", "named_types", "written_alike"]
+__all__ = [
+    "CALL",
+    "FAILED",
+    "LEFT",
+    "PLAIN",
+    "PROMPT",
+    "RUN",
+    "RUN_OF_CALLS",
+    "Entry",
+    "decode",
+    "encode",
+    "failure",
+    "has_failed",
+    "named_types",
+    "written_alike",
+]
 
 PROMPT: Final = "prompt"
 """Kind of the entries that hold the answer to a prompt."""
+
+CALL: Final = "call"
+"""Kind of the entries that hold the result of a call."""
+
+RUN: Final = "run"
+"""Kind of the entries that hold what a sub-flow returned."""
+
+RUN_OF_CALLS: Final = "run of calls"
+"""Kind of the entries that hold what a sub-flow returned, where it has called something."""
+
+FAILED: Final = "$failed"
+"""Tag of a value that is raised in the flow and not given to it."""
+
+LEFT: Final = "$left"
+"""Tag of what a sub-flow returned, where it has also done something to the session."""
 
 PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 """Types whose stored form is the value itself."""
@@ -30,9 +61,10 @@ PLAIN: Final = frozenset({str, int, float, bool, type(None)})
 class Entry(msgspec.Struct, array_like=True, gc=False):
     """One finished step: what kind it was, its key, a fingerprint of its choices, its value.
 
-    An entry finds its step again by the first three, never by its place. A prompt's fingerprint is ``""``
-    where it has no choices, and hexadecimal digits where it has; entries of any other kind must have one
-    that is neither, so that replay tells them apart without a look at the kind.
+    An entry finds its step again by its key and its fingerprint, never by its place. A prompt's fingerprint is ``""``
+    where it has no choices, and hexadecimal digits where it has. That of a call is ``"call"``, and that of a sub-flow
+    which is done ``"run"``, or ``"run!"`` where nobody goes back past it. Within a sub-flow its name and a ``/`` come
+    before it, so that no two steps of different kinds, or of different flows, are ever taken for each other.
     """
 
     kind: str
@@ -59,6 +91,20 @@ _FROM_TEXT: Final[Mapping[str, Any]] = {
     "$uuid": UUID,
     "$float": float,
 }
+
+
+def failure(name: str, message: Any) -> dict[str, Any]:
+    """Write down what is raised in the flow instead of a value: a name, and what belongs to it.
+
+    >>> failure("TimeoutError", "")
+    {'$failed': ['TimeoutError', '']}
+    """
+    return {FAILED: [name, message]}
+
+
+def has_failed(entry: Entry) -> bool:
+    """Tell whether what an entry holds is raised in the flow."""
+    return entry.value.__class__ is dict and FAILED in entry.value
 
 
 def named_types(types: Iterable[type]) -> dict[str, type]:
@@ -130,6 +176,8 @@ def _object(value: dict[Any, Any], types: Mapping[str, type]) -> dict[str, Any]:
 
 def _of_the_flow(value: Any, types: Mapping[str, type]) -> dict[str, Any]:
     cls = type(value)
+    if isinstance(value, Deferred):
+        raise UnstorableValue(f"{value!r}, a text that is not made yet: what is kept must be the same in every language")
     name = cls.__qualname__
     is_data = (dataclasses.is_dataclass(value) or isinstance(value, msgspec.Struct)) and not isinstance(value, type)
     if not is_data and not isinstance(value, Enum):

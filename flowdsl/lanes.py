@@ -2,11 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
-__all__ = ["Lanes"]
+__all__ = ["Lanes", "TooLate", "Work"]
 
 T = TypeVar("T")
+
+Work: TypeAlias = Callable[[], Awaitable[tuple[T, asyncio.Future[Any] | None]]]
+
+
+class TooLate(Exception):
+    """Others of the session were not done in time."""
 
 
 class _Lane(Generic[T]):
@@ -16,7 +23,7 @@ class _Lane(Generic[T]):
         self.lock = asyncio.Lock()
         self.users = 0
         # What is being answered, and who waits for the same answer; nobody does as a rule.
-        self.works: dict[str, Callable[[], Awaitable[T]]] = {}
+        self.works: dict[str, Work[T]] = {}
         self.waited: dict[str, asyncio.Future[T]] = {}
 
 
@@ -31,18 +38,23 @@ class Lanes(Generic[T]):
     def __len__(self) -> int:
         return len(self._lanes)
 
-    async def run(self, key: str, name: str | None, work: Callable[[], Awaitable[T]]) -> tuple[T, bool]:
+    async def run(self, key: str, name: str | None, work: Work[T], until: float | None = None) -> tuple[T, bool]:
         """Do the work alone among all of its key.
 
         Args:
             key: the session.
             name: what makes two messages the same one; ``None`` where each is its own.
-            work: what to do; it may be done again when it failed.
+            work: what to do; it may be done again when it failed. It gives its result and, where it goes on after that,
+                what is done when it has ended: until then nothing else of the key is done.
+            until: time of the event loop until which to wait for others; ``None`` for any time.
 
         Returns:
             What the work came to, and whether it was that of an earlier message of the same name that had
             not been answered yet. Where that one failed, its work is done once more, not the later one's:
             only it knows what it has tried already.
+
+        Raises:
+            TooLate: others were not done in time, and nothing was done.
         """
         lane = self._lanes.get(key)
         if lane is None:
@@ -50,21 +62,21 @@ class Lanes(Generic[T]):
         lane.users += 1
         try:
             if name is None:
-                async with lane.lock:
-                    return await work(), False
+                return await self._alone(key, lane, work, until), False
             taken_over = False
             while (first := lane.works.get(name)) is not None:
                 waited = lane.waited.get(name)
                 if waited is None:
                     waited = lane.waited[name] = asyncio.get_running_loop().create_future()
-                await asyncio.wait([waited])
+                await asyncio.wait([waited], timeout=None if until is None else until - asyncio.get_running_loop().time())
+                if not waited.done():
+                    raise TooLate
                 if not waited.cancelled():
                     return waited.result(), True
                 work, taken_over = first, True
             lane.works[name] = work
             try:
-                async with lane.lock:
-                    result = await work()
+                result = await self._alone(key, lane, work, until)
                 if (waited := lane.waited.get(name)) is not None:
                     waited.set_result(result)
                 return result, taken_over
@@ -73,6 +85,33 @@ class Lanes(Generic[T]):
                 if (waited := lane.waited.pop(name, None)) is not None:
                     waited.cancel()  # no effect on one that has its result
         finally:
-            lane.users -= 1
-            if not lane.users:
-                del self._lanes[key]
+            self._leave(key, lane)
+
+    async def _alone(self, key: str, lane: _Lane[T], work: Work[T], until: float | None) -> T:
+        if until is not None and lane.lock.locked():
+            try:
+                async with asyncio.timeout_at(until):
+                    await lane.lock.acquire()
+            except TimeoutError:
+                raise TooLate from None
+        else:
+            await lane.lock.acquire()
+        rest: asyncio.Future[Any] | None = None
+        try:
+            result, rest = await work()
+            return result
+        finally:
+            if rest is None or rest.done():
+                lane.lock.release()
+            else:
+                lane.users += 1
+                rest.add_done_callback(partial(self._released, key, lane))
+
+    def _released(self, key: str, lane: _Lane[T], _: asyncio.Future[Any]) -> None:
+        lane.lock.release()
+        self._leave(key, lane)
+
+    def _leave(self, key: str, lane: _Lane[T]) -> None:
+        lane.users -= 1
+        if not lane.users:
+            del self._lanes[key]

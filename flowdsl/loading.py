@@ -9,8 +9,9 @@ from typing import Any
 
 from flowdsl.errors import ConfigurationError
 from flowdsl.flow import Flow, defined_at
+from flowdsl.languages import Translations
 
-__all__ = ["load_flow"]
+__all__ = ["load_flow", "translations_beside"]
 
 
 def load_flow(target: str) -> Flow[..., Any]:
@@ -34,6 +35,17 @@ def load_flow(target: str) -> Flow[..., Any]:
         asked = f"no flow {name!r}" if name else "no single flow"
         raise ConfigurationError(f"{place} has {asked}: it has {known}{_hint(getattr(module, name, None)) if name else ''}")
     return found
+
+
+def translations_beside(flow: Flow[..., Any]) -> Translations | None:
+    """Find the translations that the module of a flow has, where it has one set of them.
+
+    Args:
+        flow: the flow.
+    """
+    module = sys.modules.get(flow.module)
+    found = {id(each): each for each in vars(module).values() if isinstance(each, Translations)} if module else {}
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _hint(found: object) -> str:

@@ -1,13 +1,16 @@
 """What comes in from a gateway and what goes back: plain frozen values."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Choice", "Inbound", "Media", "MediaKind", "Reply"]
+__all__ = ["Attachment", "Choice", "Contact", "Expected", "Inbound", "Location", "Media", "MediaKind", "Reply"]
 
 MediaKind = Literal["image", "audio", "video", "document", "sticker"]
+
+Expected = Literal["media", "image", "audio", "video", "document", "sticker", "location", "contact"]
+"""What a prompt may expect instead of a text."""
 
 
 class Media(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -25,6 +28,38 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str
     kind: MediaKind = "image"
     caption: str = ""
+
+
+class Location(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A place on earth, as a person sends it.
+
+    Args:
+        latitude: degrees north of the equator.
+        longitude: degrees east of Greenwich.
+        name: what the place is called.
+        address: where it is, in words.
+    """
+
+    latitude: float
+    longitude: float
+    name: str = ""
+    address: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody's card, as a person sends it from their address book.
+
+    Args:
+        name: what they are called.
+        numbers: their phone numbers, as they are written there.
+    """
+
+    name: str
+    numbers: tuple[str, ...] = ()
+
+
+Attachment: TypeAlias = Media | Location | Contact
+"""What may come with a message instead of a text, or beside it."""
 
 
 class Choice(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +89,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
         network: the mobile network, where the gateway tells.
         account: the gateway's id of the service that was dialled.
         echo: fields which the reply must carry back exactly as they came.
+        attachment: the picture, place or card that came with it.
+        locale: language of the person's device, ``"pt-BR"`` for example, where the platform tells.
 
     >>> Inbound(platform="ussd", gateway="nalo", text="2", msisdn="+233244123456").text
     '2'
@@ -74,6 +111,8 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     network: str | None = None
     account: str | None = None
     echo: Mapping[str, str] = {}
+    attachment: Attachment | None = None
+    locale: str | None = None
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -7,11 +7,40 @@ from typing import TypeAlias
 from flowdsl.errors import AuthorError
 from flowdsl.flow import defined_at
 from flowdsl.messages import Inbound, Reply
+from flowdsl.session_data import SessionData
 
-__all__ = ["Middleware", "Next", "chained"]
+__all__ = ["Answer", "Middleware", "Next", "chained"]
 
-Next: TypeAlias = Callable[[Inbound], Awaitable[Reply]]
-"""Gives a message to the rest of the chain, and in the end to the flow."""
+Answer: TypeAlias = Callable[[Inbound], Awaitable[Reply]]
+"""Answers a message."""
+
+
+class Next:
+    """The rest of the chain: called with a message it gives the reply of what comes after, and in the end of the flow.
+
+    Args:
+        answer: gives a message to what comes after.
+        session: finds the session that a message belongs to.
+    """
+
+    __slots__ = ("_answer", "_session")
+
+    def __init__(self, answer: Answer, session: Callable[[Inbound], SessionData]) -> None:
+        self._answer = answer
+        self._session = session
+
+    def __call__(self, inbound: Inbound) -> Awaitable[Reply]:
+        """Hand a message on, and wait for the reply."""
+        return self._answer(inbound)
+
+    def session(self, inbound: Inbound) -> SessionData:
+        """Reach the data of the session that a message belongs to.
+
+        Raises:
+            MissingIdentifier: nothing in the message says whose session it is.
+        """
+        return self._session(inbound)
+
 
 Middleware: TypeAlias = Callable[[Inbound, Next], Awaitable[Reply]]
 """``async def middleware(inbound, next) -> Reply``; without calling ``next`` it answers itself."""
@@ -27,11 +56,11 @@ def chained(middleware: Sequence[Middleware], last: Next) -> Next:
     What is given back raises :class:`~flowdsl.AuthorError` where one of them does not answer with a reply.
     """
     for each in reversed(middleware):
-        last = _before(each, last)
+        last = Next(_before(each, last), last.session)
     return last
 
 
-def _before(middleware: Middleware, following: Next) -> Next:
+def _before(middleware: Middleware, following: Next) -> Answer:
     async def step(inbound: Inbound) -> Reply:
         answering: object = middleware(inbound, following)
         reply = await answering if isawaitable(answering) else None

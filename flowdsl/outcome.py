@@ -1,23 +1,29 @@
 """What one turn of a flow comes to, and how far it may go."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 
+from flowdsl.calls import Call
+from flowdsl.chat import Snapshot
 from flowdsl.errors import ConfigurationError
 from flowdsl.journal import Entry
 from flowdsl.steps import Prompt, Say
+from flowdsl.subflows import Become, Run
 
-__all__ = ["Asked", "Divergence", "Limits", "Outcome"]
+__all__ = ["Asked", "Became", "Divergence", "Finished", "Limits", "Outcome", "Trail", "Undoable", "Wanted", "Ways"]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a conversation may become before it is stopped with a clear error.
 
     Args:
-        entries: answers in one journal.
+        entries: answers and results in one journal.
         bytes: size of one stored record, in bytes.
         steps: things said in a row without a prompt that waits.
+        calls: calls in one turn.
+        depth: flows that run within each other, and hand-overs in a row.
 
     Raises:
         ConfigurationError: one of them lets nothing through.
@@ -26,6 +32,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     entries: int = 2_000
     bytes: int = 256 * 1024
     steps: int = 1_000
+    calls: int = 100
+    depth: int = 50
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -55,20 +63,87 @@ class Divergence(msgspec.Struct, frozen=True):
     where: str
 
 
+class Finished(NamedTuple):
+    """A sub-flow that is done: its entries, its step, its place, what it returned, and what it did to the session."""
+
+    start: int
+    end: int
+    run: Run[Any]
+    within: str
+    types: Mapping[str, type]
+    result: Any
+    barred: bool
+    undoable: bool
+    left: list[Any] | None
+
+
+class Became(NamedTuple):
+    """A hand-over: after how many entries, to what, and what had been done to the session at that moment."""
+
+    at: int
+    step: Become
+    prefix: str
+    before: Snapshot | None
+
+
+class Undoable(NamedTuple):
+    """A call that can be taken back: the place of its entry, its step, and the types that its result may have."""
+
+    at: int
+    call: Call[Any]
+    types: Mapping[str, type]
+
+
+class Trail(NamedTuple):
+    """What a replay has come past, beside questions.
+
+    Args:
+        undoable: calls that can be taken back.
+        finished: sub-flows that are done.
+        became: the hand-overs.
+    """
+
+    undoable: tuple[Undoable, ...]
+    finished: tuple[Finished, ...]
+    became: tuple[Became, ...]
+
+
+class Wanted(NamedTuple):
+    """A call whose result the journal lacks, the fingerprint of the entry that will hold it, and the types it may have."""
+
+    call: Call[Any]
+    choices: str
+    types: Mapping[str, type]
+
+
+class Ways(NamedTuple):
+    """The keys that lead away from a question, where they lead somewhere, and the old answer that can be kept."""
+
+    back: str | None
+    start: str | None
+    kept: str | None
+
+
 class Outcome(msgspec.Struct, frozen=True):
     """What one turn of a flow came to.
 
     Args:
         said: what was said since the last accepted answer.
-        prompt: what the flow waits for; ``None`` where it has ended.
-        asked: which question that is; ``None`` where the flow has ended.
-        journal: the answers in the order in which the code asked for them.
-        aside: entries whose prompt the code did not come to. The same question may take them later.
+        prompt: what the flow waits for; ``None`` where it has ended, wants a call, or goes back.
+        asked: which question that is.
+        journal: answers and results in the order in which the code asked for them.
+        aside: entries whose step the code did not come to. The same step may take them later.
         result: what the flow returned, where it has ended.
         answered: key of the prompt that this turn's text answered.
         rejected: what was wrong with the text, for the person.
         stray: the text was a page key, and the prompt did not ask for it: nothing was answered.
         divergence: where the code and the journal parted, if they did.
+        refused: key of the prompt that was answered in vain for the last time.
+        at: place of the entry that this turn's text became; -1 where it became none.
+        wanted: the call to be made before the flow goes on.
+        back: how many entries stay where the person goes back; ``None`` where they do not.
+        trail: what was come past, if anything.
+        ways: the keys that lead away from the prompt.
     """
 
     said: tuple[Say, ...]
@@ -81,3 +156,9 @@ class Outcome(msgspec.Struct, frozen=True):
     rejected: str | None = None
     stray: bool = False
     divergence: Divergence | None = None
+    refused: str | None = None
+    at: int = -1
+    wanted: Wanted | None = None
+    back: int | None = None
+    trail: Trail | None = None
+    ways: Ways | None = None

@@ -1,53 +1,82 @@
 """What a turn came to, as a person is to see it."""
 
-from typing import Any
+from typing import Any, Final
 
 from flowdsl.choices import NO_MENU, Menu
 from flowdsl.messages import Choice, Media, Reply
-from flowdsl.outcome import Outcome
+from flowdsl.navigation import Navigation
+from flowdsl.outcome import Outcome, Ways
 from flowdsl.steps import Prompt, Say
+from flowdsl.texts import plain, translate
 from flowdsl.ussd.pages import paginate
 from flowdsl.ussd.screen import Screen
 
 __all__ = ["render"]
 
+_NAVIGATION: Final = Navigation()
+_NO_WAYS: Final = Ways(None, None, None)
 
-def render(outcome: Outcome, screen: Screen | None) -> tuple[Reply, list[str]]:
+
+def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | None = None) -> tuple[Reply, list[str]]:
     """Put together what is said and asked.
 
     Args:
         outcome: what the flow came to.
         screen: the USSD screen it is shown on; ``None`` where messages may be long and have buttons.
+        navigation: how the keys that lead back are called.
 
     Returns:
         The reply, and all of its pages where one screen cannot hold it.
     """
     parts, menu = _content(outcome)
     ends = outcome.prompt is None
-    texts = [part.text for part in parts if part.text]
     media = [part.media for part in parts if part.media is not None]
+    ways = (outcome.ways or _NO_WAYS) if menu is not None else _NO_WAYS
+    names = navigation or _NAVIGATION
+    options = NO_MENU if menu is None else menu
     if screen is None:
-        choices = tuple(Choice(str(number), option.label) for number, option in enumerate(menu.options, start=1))
-        return Reply("\n".join(texts), ends, choices, tuple(media)), []
+        choices = [Choice(str(number), option.label) for number, option in enumerate(options.options, start=1)]
+        text = "\n".join(text for part in parts if (text := plain(part.text)))
+        return Reply(text, ends, (*choices, *_buttons(ways, names)), tuple(media)), []
+    texts = [text for part in parts if (text := plain(part.text))]
     if media:
-        texts = [line for part in parts for line in (part.text, _as_line(part.media)) if line]
-    pages = paginate("\n".join(texts), menu.lines, screen, ends=ends)
+        texts = [line for part in parts for line in (plain(part.text), _as_line(part.media)) if line]
+    text, lines = "\n".join(texts), options.lines
+    if ways is _NO_WAYS:
+        pages = paginate(text, lines, screen, ends=ends)
+    else:
+        pages = paginate(text, (*lines, *_offered(ways, names)), screen, ends=ends)
+        if len(pages) > 1 and ways.back == screen.back_key:
+            # One key with two meanings: the page before, and on the first page the question before. It is offered once.
+            pages = paginate(text, (*lines, *_offered(ways._replace(back=None), names)), screen, ends=ends, back=True)
     return (Reply(pages[0], ends), []) if len(pages) == 1 else (Reply(pages[0]), pages)
 
 
-def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Menu]:
+def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Menu | None]:
     prompt = outcome.prompt
     if prompt is None:
-        return list(outcome.said), NO_MENU
+        return list(outcome.said), None
     if outcome.rejected is None:
         return [*outcome.said, prompt], prompt.menu
     if prompt.combine_error:
         return [Say(outcome.rejected), prompt], prompt.menu
-    return [Say(outcome.rejected)], NO_MENU
+    return [Say(outcome.rejected)], None
+
+
+def _buttons(ways: Ways, names: Navigation) -> list[Choice]:
+    offered = [(ways.back, names.back_label), (ways.start, names.start_label)]
+    buttons = [Choice(key, plain(label)) for key, label in offered if key is not None]
+    if ways.kept is not None and names.keep is not None:
+        buttons.insert(0, Choice(names.keep, f"{plain(names.keep_label)}: {ways.kept}"))
+    return buttons
+
+
+def _offered(ways: Ways, names: Navigation) -> list[str]:
+    return [f"{each.key} {each.label}" for each in _buttons(ways, names)]
 
 
 def _as_line(medium: Media | None) -> str:
     if medium is None:
         return ""
     # No pictogram: one emoji would make the whole screen UCS-2 and halve it.
-    return f"{medium.caption or medium.kind.capitalize()}: {medium.url}"
+    return f"{medium.caption or translate(medium.kind.capitalize())}: {medium.url}"

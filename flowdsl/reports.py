@@ -8,6 +8,8 @@ from flowdsl.messages import Inbound
 from flowdsl.outcome import Outcome
 from flowdsl.signals import (
     Signal,
+    call_failed,
+    call_finished,
     emit,
     flow_diverged,
     flow_failed,
@@ -23,6 +25,7 @@ from flowdsl.signals import (
     session_cache_miss,
     session_created,
     session_destroyed,
+    session_parked,
     session_resumed,
 )
 from flowdsl.turn import Turn
@@ -81,6 +84,14 @@ class Report:
         """Note that the flow raised."""
         self._note(flow_failed, exception=exception, where=where)
 
+    def parked(self, where: str, failures: int) -> None:
+        """Note that the session is given up."""
+        self._note(session_parked, where=where, failures=failures)
+
+    def called(self, key: str, tries: int, seconds: float, error: str, where: str) -> None:
+        """Note what came of a call; ``error`` is the name of what it raised, and ``where`` the line that did."""
+        self._note(call_failed if error else call_finished, key=key, tries=tries, seconds=seconds, error=error, where=where)
+
     def turned(self, turn: Turn) -> None:
         """Note what came of it."""
         if turn.created:
@@ -101,6 +112,8 @@ class Report:
             self._note(flow_diverged, expected=parted.expected, found=parted.found, where=parted.where)
         if outcome.answered is not None:
             self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
+        if outcome.refused is not None:
+            self._note(prompt_rejected, key=outcome.refused, attempts=turn.tries, message="")
         if outcome.prompt is None:
             self._note(flow_finished, result=outcome.result)
             return

@@ -2,29 +2,39 @@
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from functools import partial
 from operator import attrgetter
-from os import urandom
+from random import Random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from flowdsl.apologies import SORRY, Apology
+from flowdsl.apologies import SORRY, Apology, Words, wording
 from flowdsl.deliveries import Delivery, mark
 from flowdsl.errors import BadPayload, ConfigurationError
-from flowdsl.exchange import Exchange
+from flowdsl.exchange import Conduct, Exchange
 from flowdsl.flow import Flow
-from flowdsl.lanes import Lanes
+from flowdsl.journal import named_types
+from flowdsl.lanes import Lanes, TooLate
+from flowdsl.languages import Translations
 from flowdsl.messages import Inbound, Reply
-from flowdsl.middleware import Middleware, chained
+from flowdsl.middleware import Middleware, Next, chained
+from flowdsl.navigation import Navigation
 from flowdsl.outcome import Limits
+from flowdsl.place import Place
 from flowdsl.reports import Report
+from flowdsl.resuming import Resume
+from flowdsl.service import Service
+from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
-from flowdsl.settings import require
+from flowdsl.settings import require, seconds
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.store import SessionStore
-from flowdsl.turn import Service
+from flowdsl.stores import MEMORY, chosen_store
+from flowdsl.texts import BuiltIn, Text, in_language, translator
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
 
@@ -37,9 +47,13 @@ logger = logging.getLogger("flowdsl")
 
 E = TypeVar("E", bound=Event)
 
-_STORE: Final = ("load", "create", "save", "touch", "delete", "close")
-
-_MEMORY: Final = "memory://"
+_HOLDING: Final = BuiltIn("This takes a moment. Please reply with any key to see the result.")
+_PARKED: Final = BuiltIn("Sorry, this service is not available to you now. We are looking into it.")
+_PARK_AFTER: Final = 5
+_LEASE: Final = 15.0
+_UNSET: Final = -1.0
+# Seconds that what is given up has to clean up after itself.
+_LAST_MOMENT: Final = 1.0
 
 
 class Runtime:
@@ -54,6 +68,18 @@ class Runtime:
         apology: what a person reads when a flow raises or sessions cannot be reached: a text, or a
             function of the exception.
         limits: how long a conversation may become.
+        navigation: the keys with which a person goes back in any flow; none unless given.
+        resume: the menu for who dials again in the middle of a conversation; without one they see the question again.
+        deadline: seconds after which a person is asked to wait, where calls take longer; ``None`` to let them wait. The
+            work goes on, and its result is shown at the next message.
+        holding: what they read then.
+        park_after: how often in a row a flow may raise at one place, before the conversation is given up; ``None`` for
+            any number.
+        parked: what a person reads whose conversation is given up.
+        translations: catalogues in which the words of this library are looked up, such as "Please choose one of the
+            options."; without any they are English.
+        lease: seconds for which a process that makes a call keeps others from going on with the turn, unless it renews
+            that. So long does it take until another process goes on for one that died. Clocks must agree better than that.
         clock: gives the time in seconds since 1970.
 
     Raises:
@@ -79,21 +105,40 @@ class Runtime:
     def __init__(
         self,
         *,
-        cache: "str | BaseCache" = _MEMORY,
+        cache: "str | BaseCache" = MEMORY,
         store: SessionStore | None = None,
         sessions: SessionConfig = SessionConfig(),
         middleware: Iterable[Middleware] = (),
-        apology: str | Callable[[Exception], str] = SORRY,
+        apology: Words = SORRY,
         limits: Limits = Limits(),
+        navigation: Navigation | None = None,
+        resume: Resume | None = None,
+        deadline: float | None = None,
+        holding: Text = _HOLDING,
+        park_after: int | None = _PARK_AFTER,
+        parked: Text = _PARKED,
+        translations: Translations | None = None,
+        lease: float = _LEASE,
         clock: Callable[[], float] = time.time,
     ) -> None:
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
         require("limits", limits, Limits, "Limits(…)")
+        self._navigation = None if navigation is None else require("navigation", navigation, Navigation, "Navigation(back='0')")
+        self._resume = None if resume is None else require("resume", resume, Resume, "Resume(…)")
+        self._translate = None if translations is None else _translating(translations)
+        self.deadline = seconds("deadline", deadline)
+        self._lease = seconds("lease", lease) or _LEASE
+        if park_after is not None and not (isinstance(park_after, int) and park_after > 0):
+            raise ConfigurationError(f"park_after is {park_after!r}: give a number from 1 on, or None")
         if not callable(clock):
             raise ConfigurationError(f"the clock is {clock!r}: give a function that tells the seconds since 1970")
         self._apology = Apology(apology)
+        holding_words, parked_words = wording("holding", holding, _HOLDING), wording("parked", parked, _PARKED)
+        self._resting: set[asyncio.Task[Any]] = set()
+        self._conduct = Conduct(self._apology.text, holding_words, parked_words, park_after, self._resting)
         self._middleware = _listed(middleware)
-        self.store: SessionStore = _chosen(cache, store)
+        self._service: Service | None = None
+        self.store: SessionStore = chosen_store(cache, store)
         self.sessions = sessions
         self._limits = limits
         self._clock = clock
@@ -109,6 +154,7 @@ class Runtime:
         params: Mapping[str, Any] = {},
         sessions: SessionConfig | None = None,
         screen: Screen | None = None,
+        deadline: float | None = None,
     ) -> Reply:
         """Answer one message.
 
@@ -118,13 +164,14 @@ class Runtime:
             params: the flow's keyword parameters.
             sessions: what this session's id is made of, if not what the runtime was given.
             screen: the USSD screen it is shown on; ``None`` where messages may be long.
+            deadline: seconds after which the person is asked to wait, if not what the runtime was given.
 
         Raises:
             UserInputError: the message cannot be answered, for a reason that its sender should know.
             StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again, and counts
                 once if it has an id.
         """
-        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen)
+        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen, deadline=deadline)
         return reply
 
     async def answer(
@@ -135,6 +182,7 @@ class Runtime:
         params: Mapping[str, Any] = {},
         sessions: SessionConfig | None = None,
         screen: Screen | None = None,
+        deadline: float | None = None,
     ) -> tuple[Reply, str | None]:
         """Answer one message as :meth:`handle` does, and tell whose session it was.
 
@@ -142,31 +190,77 @@ class Runtime:
             The reply, and the id of the session; ``None`` where middleware answered without the flow.
         """
         self._require_loop()
-        service = Service(flow=flow, params=params, screen=screen, limits=self._limits)
+        service = self._service
+        if service is None or service.flow is not flow or service.params is not params or service.screen is not screen:
+            service = self._service = Service(
+                flow=flow,
+                params=params,
+                screen=screen,
+                limits=self._limits,
+                navigation=self._navigation,
+                resume=self._resume,
+                lease=self._lease,
+            )
+        limit = self.deadline if deadline is None else deadline
+        until = None if limit is None or self._loop is None else self._loop.time() + limit
         config = self.sessions if sessions is None else sessions
-        if not self._middleware:
-            return await self._answer(service, inbound, config)
+        if self._translate is None and not self._middleware:
+            return await self._answer(service, inbound, config, until)
+        token = translator.set(self._translate)
+        try:
+            return await self._through(service, inbound, config, until)
+        finally:
+            translator.reset(token)
+
+    async def _through(
+        self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None
+    ) -> tuple[Reply, str | None]:
+        """Let a message pass the middleware."""
+        flow, screen = service.flow, service.screen
         session_id: str | None = None
 
         async def answer(message: Inbound) -> Reply:
             nonlocal session_id
-            reply, session_id = await self._answer(service, message, config)
+            reply, session_id = await self._answer(service, message, config, until)
             return reply
 
-        reply = await chained(self._middleware, answer)(inbound)
+        def session(message: Inbound) -> SessionData:
+            place = Place(self.store, config.session_id(message, flow=flow), config.ttl, self._limits.bytes)
+            return SessionData(place, flow.types, config.owner(message), self._clock)
+
+        reply = await chained(self._middleware, Next(answer, session))(inbound)
         if screen is not None and not screen.fits(reply.text):
-            logger.warning("middleware of flow %r gave a reply that no screen holds: %r", flow.name, reply.text)
+            logger.warning("middleware of flow %r gave a reply that no screen holds: %r", service.flow.name, reply.text)
             reply = msgspec.structs.replace(reply, text=shortened(reply.text, screen))
         return reply, session_id
 
-    def apology(self, error: Exception, screen: Screen | None = None) -> str:
+    def session(self, session_id: str, *, types: Iterable[type] = (), ttl: float | None = _UNSET) -> SessionData:
+        """Reach the data of a session from outside of its flows.
+
+        A session that does not exist yet can be begun so where its id tells whose it is, as with ``durable()``. One of a
+        gateway's own id cannot: whoever comes with that id next begins it anew.
+
+        Args:
+            session_id: the session, as :meth:`SessionConfig.session_id() <flowdsl.SessionConfig.session_id>` and events name it.
+            types: enums and dataclasses that the data may hold.
+            ttl: seconds that the session lives after a change; unless given, as the runtime's sessions do.
+        """
+        lifetime = self.sessions.ttl if ttl is _UNSET else ttl
+        return SessionData(Place(self.store, session_id, lifetime, self._limits.bytes), named_types(types), "", self._clock)
+
+    def apology(self, error: Exception, screen: Screen | None = None, locale: str | None = None) -> str:
         """Say what a person reads instead of an error.
 
         Args:
             error: what went wrong.
             screen: the USSD screen it is shown on; a longer text is cut there.
+            locale: the person's language, as far as it is known.
         """
-        return self._apology.text(error, screen)
+        token = translator.set(self._translate)
+        try:
+            return in_language(locale or None, partial(self._apology.text, error, screen))
+        finally:
+            translator.reset(token)
 
     def tell(self, signal: Signal[E], flow: Flow[..., Any], event: E) -> None:
         """Tell receivers of something that happened, beside what is being answered.
@@ -179,23 +273,25 @@ class Runtime:
         self._beside(emit(signal, flow, event))
 
     async def settle(self) -> None:
-        """Wait until every receiver has heard of everything that has happened so far."""
-        while self._telling:
-            await asyncio.wait(self._telling)
+        """Wait until all work that goes on is done, and every receiver has heard of everything that has happened so far."""
+        while waited := self._resting | self._telling:
+            await asyncio.wait(waited)
 
     async def close(self, *, patience: float = 10.0) -> None:
-        """Let receivers finish, and close the store.
+        """Let calls and receivers finish, and close the store.
 
         Args:
-            patience: seconds after which receivers that have not finished are given up.
+            patience: seconds after which those that have not finished are given up.
         """
         try:
             async with asyncio.timeout(patience):
                 await self.settle()
         except TimeoutError:
-            logger.error("%d receivers of signals did not finish in %g seconds", len(self._telling), patience)
-            for task in self._telling:
+            unfinished = self._resting | self._telling
+            logger.error("%d turns and receivers of signals did not finish in %g seconds", len(unfinished), patience)
+            for task in unfinished:
                 task.cancel()
+            await asyncio.wait(unfinished, timeout=_LAST_MOMENT)  # they may still use the store
         await self.store.close()
 
     def _beside(self, telling: Coroutine[Any, Any, None]) -> None:
@@ -215,33 +311,41 @@ class Runtime:
         self._loop = loop
         self._lanes = Lanes()
         self._telling.clear()
+        self._resting.clear()
 
-    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig) -> tuple[Reply, str]:
+    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None) -> tuple[Reply, str]:
         _require_text(inbound)
         flow = service.flow
         session_id = config.session_id(inbound, flow=flow)
         delivery = Delivery(
             inbound=inbound,
-            mark=mark(inbound, flow.name),
+            mark=mark(inbound, flow.name, config.secret),
             owner=config.owner(inbound),
-            by=urandom(6).hex(),
+            by=f"{_random.getrandbits(48):012x}",
             now=self._clock(),
         )
         report = Report(flow, inbound, session_id, self._beside)
         report.received()
 
-        exchange = Exchange(
-            self.store, service, delivery, session_id=session_id, ttl=config.ttl, report=report, apology=self.apology
-        )
+        place = Place(self.store, session_id, config.ttl, service.limits.bytes)
+        exchange = Exchange(place, service, delivery, report, self._conduct, until)
         # A gateway that reuses its session ids may have two people in one, and they do not repeat each other.
         alike = delivery.mark + delivery.owner if inbound.message_id is None else None
         try:
-            reply, repeated = await self._lanes.run(session_id, alike, exchange.answer)
+            # Who waits for a message that is being answered can be told so on USSD only; elsewhere it would be lost.
+            waits = None if service.screen is None else until
+            reply, repeated = await self._lanes.run(session_id, alike, exchange.answer, waits)
             if repeated:
                 report.repeated()
+        except TooLate:
+            reply = await exchange.hold()
         finally:
             report.tell()
         return reply, session_id
+
+
+def _translating(translations: object) -> Callable[[str], str]:
+    return require("translations", translations, Translations, "Translations('locale')").translate
 
 
 def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
@@ -250,34 +354,11 @@ def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
     return listed
 
 
-def _chosen(cache: "str | BaseCache", store: SessionStore | None) -> SessionStore:
-    if store is None:
-        return _store_on(cache)
-    if cache != _MEMORY:
-        raise ConfigurationError("sessions are kept in one place: give a cache or a store, not both")
-    lacking = [name for name in _STORE if not callable(getattr(store, name, None))]
-    if lacking or isinstance(store, type):
-        raise ConfigurationError(
-            f"the store is {store!r}, which {'has no ' + ', '.join(lacking) if lacking else 'is a class'}: "
-            "give an object with the methods of SessionStore"
-        )
-    return store
+# Cheaper than asking the system each time, and no two processes have the same, those that were forked included.
+_random: Final = Random()  # noqa: S311 (it tells deliveries apart, and keeps nothing secret)
+os.register_at_fork(after_in_child=_random.seed)
 
-
-def _store_on(cache: "str | BaseCache") -> SessionStore:
-    # Imported when it is used: aiocache brings redis-py with it, which takes longer than all of flowdsl.
-    from aiocache.base import BaseCache
-
-    from flowdsl._aiocache import CacheStore, open_store
-
-    if isinstance(cache, str):
-        return open_store(cache)
-    if not isinstance(cache, BaseCache):
-        raise ConfigurationError(f"cache is {cache!r}: give an address such as 'redis://localhost:6379/0', or an aiocache cache")
-    return CacheStore(cache, owned=False)
-
-
-_TEXTS: Final = attrgetter("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name")
+_TEXTS: Final = attrgetter("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name", "locale")
 
 
 def _require_text(inbound: Inbound) -> None:

@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from flowdsl.errors import ConfigurationError
 
-__all__ = ["require"]
+__all__ = ["require", "seconds"]
 
 T = TypeVar("T")
 
@@ -32,4 +32,22 @@ def require(setting: str, value: object, kind: type[T], example: str) -> T:
     if not isinstance(value, kind):
         found = f"the class {value.__name__} itself" if isinstance(value, type) else repr(value)
         raise ConfigurationError(f"the {setting} is {found}: write {example}")
+    return value
+
+
+def seconds(setting: str, value: float | None) -> float | None:
+    """Make sure that a setting is a time.
+
+    Args:
+        setting: what it is called.
+        value: what was given: seconds, or ``None`` for any time.
+
+    Returns:
+        The value.
+
+    Raises:
+        ConfigurationError: it is no positive number.
+    """
+    if value is not None and not (isinstance(value, int | float) and not isinstance(value, bool) and value > 0):
+        raise ConfigurationError(f"the {setting} is {value!r}: give a positive number of seconds")
     return value

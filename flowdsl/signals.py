@@ -17,6 +17,7 @@ from flowdsl.flow import Flow
 
 __all__ = [
     "CacheEvent",
+    "CallEvent",
     "Event",
     "FlowDiverged",
     "FlowFailed",
@@ -29,8 +30,11 @@ __all__ = [
     "PromptShown",
     "Receiver",
     "SessionEvent",
+    "SessionParked",
     "Signal",
     "WebhookEvent",
+    "call_failed",
+    "call_finished",
     "emit",
     "flow_diverged",
     "flow_failed",
@@ -48,6 +52,7 @@ __all__ = [
     "session_cache_miss",
     "session_created",
     "session_destroyed",
+    "session_parked",
     "session_resumed",
     "webhook_failed",
     "webhook_verified",
@@ -145,6 +150,31 @@ class PromptRejected(Event, frozen=True, kw_only=True):
     message: str
 
 
+class CallEvent(Event, frozen=True, kw_only=True):
+    """A call has succeeded, or has failed for the last time; then ``error`` names what it raised, and ``where`` the line.
+
+    ``tries`` is how often its function was run, ``seconds`` how long all of it took.
+    """
+
+    session_id: str
+    key: str
+    tries: int
+    seconds: float
+    error: str = ""
+    where: str = ""
+
+
+class SessionParked(Event, frozen=True, kw_only=True):
+    """A flow has raised so often at one place that it is not played any more in this session, until somebody looks.
+
+    ``where`` is the ``file:line``, ``failures`` how often it raised there in a row.
+    """
+
+    session_id: str
+    where: str
+    failures: int
+
+
 class PageTurned(Event, frozen=True, kw_only=True):
     """A screen was too long for one page; ``page`` of ``pages`` is shown, counted from 1."""
 
@@ -216,6 +246,7 @@ session_resumed: Final = _signal("session.resumed", SessionEvent)
 session_destroyed: Final = _signal("session.destroyed", SessionEvent)
 session_cache_hit: Final = _signal("session.cache.hit", CacheEvent)
 session_cache_miss: Final = _signal("session.cache.miss", CacheEvent)
+session_parked: Final = _signal("session.parked", SessionParked)
 flow_started: Final = _signal("flow.started", FlowStarted)
 flow_finished: Final = _signal("flow.finished", FlowFinished)
 flow_failed: Final = _signal("flow.failed", FlowFailed)
@@ -223,6 +254,8 @@ flow_diverged: Final = _signal("flow.diverged", FlowDiverged)
 prompt_shown: Final = _signal("prompt.shown", PromptShown)
 prompt_answered: Final = _signal("prompt.answered", PromptAnswered)
 prompt_rejected: Final = _signal("prompt.rejected", PromptRejected)
+call_finished: Final = _signal("call.finished", CallEvent)
+call_failed: Final = _signal("call.failed", CallEvent)
 message_received: Final = _signal("message.received", MessageEvent)
 message_sent: Final = _signal("message.sent", MessageEvent)
 message_duplicate: Final = _signal("message.duplicate", MessageEvent)

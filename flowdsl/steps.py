@@ -1,16 +1,20 @@
-"""What a flow may yield: a :class:`Prompt` to ask, a :class:`Say` to tell."""
+"""What a flow may yield: a :class:`Prompt` to ask, a :class:`Say` to tell, and the steps of its neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from enum import Enum, EnumMeta
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast, get_args, overload
 
 import msgspec
 
+from flowdsl.calls import Call
 from flowdsl.choices import NO_MENU, Menu, read_menu
 from flowdsl.errors import BadPrompt, BadStep
-from flowdsl.messages import Media
+from flowdsl.messages import Contact, Expected, Location, Media
+from flowdsl.navigation import Back, Checkpoint
+from flowdsl.subflows import Become, Run
+from flowdsl.texts import BuiltIn, Text, is_text, shown_in, translator
 
 __all__ = ["Prompt", "Say", "Step", "Steps"]
 
@@ -22,7 +26,7 @@ E = TypeVar("E", bound=Enum)
 
 class _Question(msgspec.Struct, eq=False):
     key: str
-    text: str = cast("str", None)  # refused below, where it is said what is missing
+    text: Text = cast("str", None)  # refused below, where it is said what is missing
 
 
 # Replay builds every earlier prompt again on every turn, so building one must cost next to nothing:
@@ -36,7 +40,8 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
     Args:
         key: names the answer in the journal, in signals and in tests. A key may come again in a
             loop: the n-th prompt of a key takes its n-th answer.
-        text: the question.
+        text: the question. This and all other texts may be a function, or a lazy string of a translation library;
+            those are asked when the screen is made.
         choices: a list of answers, a mapping from answer to label, or an ``Enum``. The person picks
             by the number shown, by the answer's own text, or by its label; what the flow gets is the
             list's element, the mapping's key, or the enum's member.
@@ -46,7 +51,14 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             message for the person. Neither function runs again on replay.
         media: shown with the question.
         combine_error: show the question again below what was wrong, not only what was wrong.
-        invalid: what to say when none of the choices was picked.
+        invalid: what to say when none of the choices was picked, or what was expected did not come.
+        expects: ``"media"``, or one kind of it such as ``"image"``, ``"location"`` or ``"contact"``: the answer is that
+            object and no text. USSD cannot send any.
+        attempts: how often it may be answered wrongly; then the flow gets :class:`~flowdsl.TooManyAttempts`.
+        too_many: what to say instead, and the conversation ends.
+        secret: what is typed gets into no journal, signal or log; only what ``transform`` makes of it is kept.
+        back: ``True`` or a key to offer the way back to the question before, ``False`` to offer none here; unless given,
+            as the :class:`~flowdsl.Navigation` of the runtime has it.
 
     Raises:
         BadPrompt: the key or the text is not a text, the media is none, or the choices cannot be listed.
@@ -55,19 +67,26 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
     'age'
     """
 
-    choices: Sequence[Any] | Mapping[Any, str] | type[Enum] | None = None
-    validate: Callable[[Any], str | None] | None = None
+    choices: Sequence[Any] | Mapping[Any, Text] | type[Enum] | None = None
+    validate: Callable[[Any], Text | None] | None = None
     transform: Callable[[Any], T] | None = None
     media: Media | None = None
     combine_error: bool = True
-    invalid: str = "Please choose one of the options."
+    invalid: Text = ""
+    expects: Expected | None = None
+    attempts: int | None = None
+    too_many: Text | None = None
+    secret: bool = False
+    back: bool | str | None = None
     keys: tuple[Any, ...] = ()
     """What can be chosen, made of ``choices``: by it replay knows a menu again."""
+    listed: tuple[Any, ...] | None = None
+    """The menu as it was made last, with the language and the translator that it was made in."""
 
     def __post_init__(self) -> None:
         if self.key.__class__ is not str or not self.key:
             raise BadPrompt(f"the key of a prompt is {self.key!r}: a key is a text that names the answer")
-        if self.text.__class__ is not str:
+        if self.text.__class__ is not str and not is_text(self.text):
             raise BadPrompt(
                 f"the text of prompt {self.key!r} is {self.text!r}, which is not a text: a prompt has a key and a text, "
                 "Prompt('name', 'What is your name?')"
@@ -89,12 +108,45 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         Raises:
             BadPrompt: they cannot be chosen from. Looked at when the question is asked, not on every replay.
         """
-        if self.choices is None:
+        choices: Any = self.choices
+        if choices is None:
             return NO_MENU
+        listed = self.listed
+        if listed is not None and listed[0] == shown_in.get() and listed[1] is translator.get():
+            menu: Menu = listed[2]
+            return menu
         try:
-            return read_menu(self.choices)
+            menu = read_menu(choices)
         except BadPrompt as error:
             raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
+        # Other labels may be made of anything, and so be others the next time.
+        if choices.__class__ is list or (choices.__class__ is dict and all(isinstance(label, str) for label in choices.values())):
+            self.listed = (shown_in.get(), translator.get(), menu)
+        return menu
+
+    def require(self) -> None:
+        """Make sure that it can be asked. Looked at when the question is asked, not on every replay.
+
+        Raises:
+            BadPrompt: one of its settings cannot work.
+        """
+        wrong = ""
+        if self.secret and self.transform is None:
+            wrong = "it is secret and has no transform: what is typed is not kept, so give one that makes what may be"
+        elif self.attempts is not None and not (isinstance(self.attempts, int) and self.attempts > 0):
+            wrong = f"its attempts are {self.attempts!r}: give a number from 1 on"
+        elif self.too_many is not None and (self.attempts is None or not is_text(self.too_many)):
+            wrong = f"its too_many is {self.too_many!r}: give a text, and how many attempts there are"
+        elif self.expects is not None and self.expects not in get_args(Expected):
+            wrong = f"it expects {self.expects!r}: it is one of {', '.join(get_args(Expected))}"
+        elif self.expects is not None and self.choices is not None:
+            wrong = f"it expects {self.expects!r}, and has choices: give one of the two"
+        elif self.invalid.__class__ is not str and not is_text(self.invalid):
+            wrong = f"its invalid is {self.invalid!r}, which is not a text"
+        elif not (self.back is None or isinstance(self.back, bool | str)):
+            wrong = f"its back is {self.back!r}: give True, False or a key"
+        if wrong:
+            raise BadPrompt(f"prompt {self.key!r} cannot be asked: {wrong}")
 
     if TYPE_CHECKING:
 
@@ -102,66 +154,134 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         def __init__(
             self: Prompt[str],
             key: str,
-            text: str,
+            text: Text,
             *,
-            validate: Callable[[str], str | None] | None = ...,
+            validate: Callable[[str], Text | None] | None = ...,
             media: Media | None = ...,
             combine_error: bool = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            secret: bool = ...,
+            back: bool | str | None = ...,
         ) -> None: ...
 
         @overload
         def __init__(
             self,
             key: str,
-            text: str,
+            text: Text,
             *,
             transform: Callable[[str], T],
-            validate: Callable[[str], str | None] | None = ...,
+            validate: Callable[[str], Text | None] | None = ...,
             media: Media | None = ...,
             combine_error: bool = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            secret: bool = ...,
+            back: bool | str | None = ...,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Prompt[Location],
+            key: str,
+            text: Text,
+            *,
+            expects: Literal["location"],
+            validate: Callable[[Location], Text | None] | None = ...,
+            media: Media | None = ...,
+            combine_error: bool = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Prompt[Contact],
+            key: str,
+            text: Text,
+            *,
+            expects: Literal["contact"],
+            validate: Callable[[Contact], Text | None] | None = ...,
+            media: Media | None = ...,
+            combine_error: bool = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: Prompt[Media],
+            key: str,
+            text: Text,
+            *,
+            expects: Literal["media", "image", "audio", "video", "document", "sticker"],
+            validate: Callable[[Media], Text | None] | None = ...,
+            media: Media | None = ...,
+            combine_error: bool = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
         ) -> None: ...
 
         @overload
         def __init__(
             self: Prompt[E],
             key: str,
-            text: str,
+            text: Text,
             *,
             choices: type[E],
-            validate: Callable[[E], str | None] | None = ...,
+            validate: Callable[[E], Text | None] | None = ...,
             media: Media | None = ...,
             combine_error: bool = ...,
-            invalid: str = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            secret: bool = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
         ) -> None: ...
 
         @overload
         def __init__(
             self: Prompt[K],
             key: str,
-            text: str,
+            text: Text,
             *,
-            choices: Sequence[K] | Mapping[K, str],
-            validate: Callable[[K], str | None] | None = ...,
+            choices: Sequence[K] | Mapping[K, Text],
+            validate: Callable[[K], Text | None] | None = ...,
             media: Media | None = ...,
             combine_error: bool = ...,
-            invalid: str = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            secret: bool = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
         ) -> None: ...
 
         @overload
         def __init__(
             self,
             key: str,
-            text: str,
+            text: Text,
             *,
-            choices: Sequence[K] | Mapping[K, str] | type[K],
+            choices: Sequence[K] | Mapping[K, Text] | type[K],
             transform: Callable[[K], T],
-            validate: Callable[[K], str | None] | None = ...,
+            validate: Callable[[K], Text | None] | None = ...,
             media: Media | None = ...,
             combine_error: bool = ...,
-            invalid: str = ...,
+            attempts: int | None = ...,
+            too_many: Text | None = ...,
+            secret: bool = ...,
+            back: bool | str | None = ...,
+            invalid: Text = ...,
         ) -> None: ...
 
-        def __init__(self, key: str, text: str, **options: Any) -> None: ...
+        def __init__(self, key: str, text: Text, **options: Any) -> None: ...
 
     def __iter__(self) -> Generator[Prompt[T], Any, T]:
         """Yield itself and return the answer, so that ``yield from`` has the answer's type."""
@@ -179,7 +299,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         raise BadPrompt(f"prompt {self.key!r} itself is taken for yes or no, not its answer: write `yield` before `Prompt(…)`")
 
     @staticmethod
-    def confirm(key: str, text: str, *, yes: str = "Yes", no: str = "No") -> Prompt[bool]:
+    def confirm(key: str, text: Text, *, yes: Text = BuiltIn("Yes"), no: Text = BuiltIn("No")) -> Prompt[bool]:
         """Ask a question that is answered by yes or no.
 
         Args:
@@ -208,11 +328,11 @@ class Say(msgspec.Struct, frozen=True, eq=False):
     'Welcome!'
     """
 
-    text: str
+    text: Text
     media: Media | None = None
 
     def __post_init__(self) -> None:
-        if self.text.__class__ is not str:
+        if self.text.__class__ is not str and not is_text(self.text):
             raise BadStep(f"what is said is {self.text!r}, which is not a text")
         if self.media is not None and not isinstance(self.media, Media):
             raise BadStep(f"the media of what is said is {self.media!r}: write Media(…)")
@@ -222,7 +342,7 @@ class Say(msgspec.Struct, frozen=True, eq=False):
         yield self
 
 
-Step: TypeAlias = Prompt[Any] | Say
+Step: TypeAlias = Prompt[Any] | Say | Call[Any] | Run[Any] | Become | Back | Checkpoint
 """Anything a flow may yield."""
 
 Steps: TypeAlias = Generator[Step, Any, R]

@@ -1,39 +1,29 @@
 """One turn of a session, from its record and a message to its next record and a reply.
 
-Pure, like the interpreter: the runtime brings the record and the time, and saves what comes out.
+Pure, like the interpreter: the runtime brings the record and the time, saves what comes out, and makes the calls.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from flowdsl.chat import Chat, Opening, Session
 from flowdsl.deliveries import Delivery, digest, remembered
-from flowdsl.errors import LimitExceeded
-from flowdsl.flow import Flow
-from flowdsl.interpreter import play
+from flowdsl.errors import AuthorError
+from flowdsl.flow import placed
 from flowdsl.journal import written_alike
 from flowdsl.messages import Inbound, Reply
-from flowdsl.outcome import Limits, Outcome
-from flowdsl.record import VERSION, FlowState, Record, Seen, write
+from flowdsl.outcome import Outcome
+from flowdsl.paging import is_alike, is_page_key, made_anew, turned_to
+from flowdsl.pauses import Busy, Pause
+from flowdsl.playing import Playing, opening_of
+from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, attempts_at, language, write
 from flowdsl.rendering import render
-from flowdsl.ussd.pages import paginate
+from flowdsl.service import Service
+from flowdsl.texts import locale, shown_in
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["Service", "Turn", "take_turn"]
-
-
-class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """A flow as it is served at one place: its parameters, its screen, its limits.
-
-    ``screen`` is ``None`` on platforms that show messages of any length, with buttons.
-    """
-
-    flow: Flow[..., Any]
-    params: Mapping[str, Any]
-    screen: Screen | None
-    limits: Limits
+__all__ = ["Turn", "take_turn"]
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,42 +45,72 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     stored: str
     reply: Reply
     outcome: Outcome | None
-    began: Literal["new", "again", "on"]
-    created: bool
-    page: tuple[int, int] | None
-    tries: int
-    attempts: int
+    began: Began = "on"
+    created: bool = False
+    page: tuple[int, int] | None = None
+    tries: int = 0
+    attempts: int = 0
 
 
-def take_turn(service: Service, delivery: Delivery, record: Record | None) -> Turn:
+def take_turn(service: Service, delivery: Delivery, record: Record | None, now: float | None = None) -> Turn | Pause | Busy:
     """Answer a message.
 
     Args:
         service: the flow, and how it is shown.
         delivery: the message.
         record: the session as it was loaded, or ``None``.
+        now: seconds since 1970, where that is later than when the message came.
+
+    Returns:
+        What it came to; or what must be run, after which it is answered again; or that another process is doing so.
 
     Raises:
         AuthorError: the flow did something that it may not, or the session outgrew its limits.
         Exception: whatever the flow raises.
     """
+    token = shown_in.set(language(record, delivery.owner, service.flow.name, delivery.inbound))
+    try:
+        return _taken(service, delivery, record, delivery.now if now is None else now)
+    except AuthorError as error:
+        if error.where is not None:
+            raise
+        raise placed(error, service.flow) from error  # of what is shown or saved: the flow stands still, and has no line
+    finally:
+        shown_in.reset(token)
+
+
+def _taken(service: Service, delivery: Delivery, record: Record | None, now: float) -> Turn | Pause | Busy:
     found = 0 if record is None else record.revision
     if record is None or record.owner != delivery.owner:
-        record = Record(version=VERSION, revision=found or int(delivery.now * 1000) - 1, owner=delivery.owner)
+        record = anew(record, delivery.owner, delivery.now)
     state = record.flows.get(service.flow.name)
     inbound = _begun(delivery.inbound, state)
-    if state is not None and state.over and (inbound.new or service.screen is None):
-        state = None
-    answer = None if inbound.new or state is None else inbound.text
-    work = _Work(service, delivery, inbound, record, found)
-    if state is not None and state.pages and answer is not None and service.screen is not None:
-        keys = state.screen or service.screen
-        if state.over and keys != service.screen:
-            return work.show_page(_made_anew(state, keys, service.screen), 0)
-        if state.over or (keys == service.screen and _turns(state, answer, keys)):
-            return work.show_page(state, _turned_to(state, answer, keys))
-        if keys != service.screen and _is_page_key(answer, keys):
-            answer = None  # the pages were made for another screen, as before a deploy: show them anew
+    screen = service.screen
+    if screen is not None and state is not None and state.pages:
+        screen = screen.made()
+    work = _Work(service, delivery, inbound, record, found, now, screen)
+    if state is None:
+        return work.play(None, None)
+    if state.open is not None and state.open.by != delivery.by and state.open.until > work.now:
+        return Busy(state.open.mark, state.open.found)
+    if state.owed is not None:
+        return work.show_owed(state, state.owed)
+    if state.over and (inbound.new or screen is None):
+        return work.play(None, None)
+    if state.open is None and (resumed := work.resume(state)) is not None:
+        return resumed
+    answer = None if inbound.new or state.resuming is not None else inbound.text
+    if state.open is None and state.pages and answer is not None and screen is not None:
+        keys = state.screen or screen
+        spoken = state.shown == locale()
+        same = keys == screen and spoken
+        # What was said last is only there as pages, so it is read to its end in the language in which it was begun.
+        if state.over and keys != screen and (spoken or not is_alike(keys, screen)):
+            return work.show_page(made_anew(state, keys, screen), 0)
+        if state.over or (same and turned_to(state, answer, keys) != state.page):
+            return work.show_page(state, turned_to(state, answer, keys))
+        if not same and is_page_key(answer, keys):
+            answer = None  # the pages were made for another screen, as before a deploy, or language: show them anew
     return work.play(state, answer)
 
 
@@ -106,38 +126,23 @@ def _request(inbound: Inbound) -> str:
     return digest(inbound.request_id or "")
 
 
-def _is_page_key(text: str, screen: Screen) -> bool:
-    return text.strip() in (screen.next_key, screen.back_key)
+class _Work(Playing):
+    """The work on one message; ``screen`` is that of the pages on it."""
 
+    __slots__ = ("screen",)
 
-def _turned_to(state: FlowState, text: str, screen: Screen) -> int:
-    """Tell which page is shown after a text: another one where it turns to one, and else the same."""
-    typed = text.strip()
-    if typed == screen.next_key and state.page < len(state.pages) - 1:
-        return state.page + 1
-    return state.page - 1 if typed == screen.back_key and state.page > 0 else state.page
-
-
-def _made_anew(state: FlowState, made_for: Screen, screen: Screen) -> FlowState:
-    """Cut a last message, of which only the pages are left, into pages of another screen."""
-    last = len(state.pages) - 1
-    lines = [made_for.navigation(back=place > 0, forward=True) if place < last else "" for place in range(last + 1)]
-    text = "\n".join(page.removesuffix(line) for page, line in zip(state.pages, lines, strict=True))
-    return msgspec.structs.replace(state, pages=paginate(text, [], screen, ends=True), page=0, screen=screen)
-
-
-def _turns(state: FlowState, text: str, screen: Screen) -> bool:
-    return _turned_to(state, text, screen) != state.page
-
-
-class _Work(msgspec.Struct, frozen=True):
-    """The work on one message: what it is for, the session it found, and at which revision."""
-
-    service: Service
-    delivery: Delivery
-    inbound: Inbound
-    record: Record
-    found: int
+    def __init__(
+        self,
+        service: Service,
+        delivery: Delivery,
+        inbound: Inbound,
+        record: Record,
+        found: int,
+        now: float,
+        screen: Screen | None,
+    ) -> None:
+        Playing.__init__(self, service, delivery, inbound, record, found, now)
+        self.screen = screen
 
     def show_page(self, state: FlowState, to: int) -> Turn:
         """Show a page of what is on the screen already."""
@@ -149,107 +154,148 @@ class _Work(msgspec.Struct, frozen=True):
             stored=stored,
             reply=reply,
             outcome=None,
-            began="on",
-            created=False,
             page=(to + 1, last + 1),
             tries=state.attempts,
             attempts=state.attempts,
         )
 
-    def play(self, state: FlowState | None, answer: str | None) -> Turn:
+    def show_owed(self, state: FlowState, reply: Reply) -> Turn:
+        """Show what was not ready when its own message had to be answered; what was typed since is for nothing."""
+        following = None if state.over and not state.pages else msgspec.structs.replace(state, owed=None)
+        saved, stored = self.saved(self.record, following, reply)
+        return Turn(record=saved, stored=stored, reply=reply, outcome=None, attempts=state.attempts)
+
+    def resume(self, state: FlowState) -> Turn | Pause | Busy | None:
+        """Ask who dials again whether to go on, and take the answer; ``None`` where there is nothing to ask."""
+        menu = self.service.resume
+        if menu is None or not state.journal or not (self.inbound.new or state.resuming is not None):
+            return None
+        chosen = None if self.inbound.new else menu.chosen(self.inbound.text, state.shown)
+        if chosen is not None:
+            self.left = None if chosen else state
+            return self.play(state if chosen else None, None)
+        if state.pages and not self.inbound.new and self.screen is not None and state.screen == self.screen:
+            to = turned_to(state, self.inbound.text, self.screen)
+            if to != state.page and state.shown == locale():
+                return self.show_page(state, to)
+        screen = self.service.screen
+        reply, pages = render(Outcome((), menu.asked(), None, [], []), screen)
+        made_for = screen.made() if pages and screen is not None else None
+        redialled = opening_of(self.inbound, self.delivery.now) if self.inbound.new else state.resuming
+        asking = msgspec.structs.replace(state, resuming=redialled, pages=pages, screen=made_for, page=0, shown=locale())
+        saved, stored = self.saved(self.record, asking, reply)
+        page = (1, len(pages)) if pages else None
+        return Turn(record=saved, stored=stored, reply=reply, outcome=None, began="again", page=page, attempts=state.attempts)
+
+    def play(self, state: FlowState | None, answer: str | None) -> Turn | Pause:
         """Let the flow go on, with an answer if there is one."""
-        service, record = self.service, self.record
-        flow, screen = service.flow, service.screen
-        began: Literal["new", "again", "on"] = "new" if state is None else "again" if self.inbound.new else "on"
-        if state is None:
-            state = FlowState(opening=_opening(self.inbound, self.delivery.now), began=record.data)
-        session = Session(state.began, flow.types)
-        outcome = play(
-            flow,
-            Chat(self.inbound, state.opening, session) if flow.takes_chat else None,
-            state.journal,
-            answer,
-            params=service.params,
-            aside=state.aside,
-            asked=state.asked,
-            # Nobody is offered to go back from the first page, so there ``0`` can be an answer: where the prompt has
-            # it as a choice, or makes a number of it. Where any text would do, it is a page key.
-            page_key=bool(state.pages) and answer is not None and screen is not None and _is_page_key(answer, screen),
-            limits=service.limits,
-        )
-        if outcome.stray and state.screen == screen:
+        played = self.played_on(state, answer)
+        return played if isinstance(played, Pause) else self.shown(played)
+
+    def shown(self, outcome: Outcome) -> Turn:
+        """Make a reply of what the flow did, and put together what is to be saved."""
+        state, record, chat = self.state, self.record, self.chat
+        if outcome.stray and state.screen == self.screen:
             return self.show_page(state, state.page)
-        changed = session.changes()
-        reply, pages = render(outcome, screen)
-        following = self.following(state, outcome, changed, pages)
-        if session.destroyed and following.over:
-            record = msgspec.structs.replace(record, flows={}, data={})
-        elif changed or state.changed:
-            record = msgspec.structs.replace(record, data=_merged(record.data, state, changed))
-        saved, stored = self.saved(record, None if following.over and not pages else following, reply)
+        changed = chat.session.changes()
+        reply, pages = render(outcome, self.service.screen, self.service.navigation)
+        merged = _merged(record.data, state, changed) if changed or state.changed else record.data
+        following = self.following(outcome, changed, pages)
+        if chat.session.destroyed and following.over:
+            record = msgspec.structs.replace(record, flows={}, data={}, locale=None)
+        elif merged is not record.data or chat.choice != record.locale:
+            record = msgspec.structs.replace(record, data=merged, locale=chat.choice)
+        if record.trouble:
+            others = {name: trouble for name, trouble in record.trouble.items() if name != self.service.flow.name}
+            record = msgspec.structs.replace(record, trouble=others)
+        saved, stored = self.saved(record, None if following.over and not pages else following, reply, self.opened)
         return Turn(
             record=saved,
             stored=stored,
             reply=reply,
             outcome=outcome,
-            began=began,
-            created=not self.record.alive,
+            began=self.began,
+            created=not self.record.alive if self.opened is None else self.opened.created,
             page=(1, len(pages)) if pages else None,
-            tries=state.attempts + 1,
+            tries=self.tries,
             attempts=following.attempts,
         )
 
-    def following(self, state: FlowState, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:
+    def following(self, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:
         """Tell where the flow stands now."""
+        state, chat, screen = self.state, self.chat, self.service.screen
+        began, spoke, times = state.began, state.spoke, chat.times
+        handed_over = self.root is not state.root
+        if handed_over and (before := self.before_root) is not None:
+            # What was done until then is not played again.
+            began, changed = dict(before.data), chat.session.changes(before.data)
+            spoke, times = before.locale, chat.times - before.times
         return FlowState(
             opening=state.opening,
             journal=outcome.journal,
             aside=outcome.aside,
             asked=outcome.asked,
             attempts=_attempts(state, outcome),
-            began=state.began,
+            tried=_tried(state, outcome),
+            began=began,
             changed=changed,
             request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
             pages=pages,
-            screen=self.service.screen if pages else None,
+            screen=screen.made() if pages and screen is not None else None,
             over=outcome.prompt is None,
+            root=self.root,
+            kept=state.kept if outcome.answered is None and outcome.refused is None else None,
+            nonce=state.nonce,
+            epoch=state.epoch + handed_over,
+            spoke=spoke,
+            locale=chat.own,
+            times=times,
+            shown=locale(),
         )
 
-    def saved(self, record: Record, state: FlowState | None, reply: Reply) -> tuple[Record, str]:
-        """Put together the record as it is to be saved: with where the flow stands, and what it replied."""
+    def saved(self, record: Record, state: FlowState | None, reply: Reply, opened: Open | None = None) -> tuple[Record, str]:
+        """Put together the record as it is to be saved: with where the flow stands, and what it replied.
+
+        A turn that was open, of this message or of another one, is answered with it.
+        """
         flow = self.service.flow
         flows = record.flows
         if state is not None:
             flows = {**flows, flow.name: state}
         elif flow.name in flows:
             flows = {name: other for name, other in flows.items() if name != flow.name}
+        delivery, seen, found = self.delivery, record.seen, self.found
+        if opened is not None and opened.mark == delivery.mark:
+            found = opened.found
+        elif opened is not None:
+            seen = remembered(seen, Seen(opened.mark, opened.found, opened.first, reply))
         following = Record(
             version=VERSION,
             revision=record.revision + 1,
             owner=record.owner,
             flows=flows,
             data=record.data,
-            seen=remembered(record.seen, Seen(self.delivery.mark, self.found, self.delivery.by, reply)),
+            seen=remembered(seen, Seen(delivery.mark, found, delivery.by, reply)),
+            trouble=record.trouble,
+            locale=record.locale,
         )
-        try:
-            return following, write(following, self.service.limits.bytes)
-        except LimitExceeded as error:
-            placed = LimitExceeded(f"flow {flow.name!r} at {flow.where}: {error}")
-            placed.where = flow.where
-            raise placed from None
-
-
-def _opening(inbound: Inbound, now: float) -> Opening:
-    dialled = inbound.text if inbound.dialled is None else inbound.dialled
-    at = now if inbound.timestamp is None else inbound.timestamp
-    return Opening(dialled, at, inbound.platform, inbound.gateway, inbound.message_id, inbound.name)
+        return following, write(following, self.service.limits.bytes)
 
 
 def _attempts(state: FlowState, outcome: Outcome) -> int:
     if outcome.rejected is not None:
         return state.attempts + 1
-    # Dialling again must not give a person new attempts at a question they failed.
-    return state.attempts if outcome.answered is None and outcome.asked == state.asked else 0
+    # Neither dialling again nor going back gives a person new attempts at a question they failed.
+    if outcome.answered is None and outcome.refused is None and outcome.asked == state.asked:
+        return state.attempts
+    return state.tried.get(attempts_at(outcome.asked), 0) if state.tried and outcome.asked is not None else 0
+
+
+def _tried(state: FlowState, outcome: Outcome) -> dict[str, int]:
+    if not state.tried or outcome.asked is None:
+        return state.tried
+    asked = attempts_at(outcome.asked)
+    return {name: count for name, count in state.tried.items() if name != asked}
 
 
 def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Fixtures that several test modules share, and the rule that CI skips nothing."""
 
 import os
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.operators import DATABASE, Deploy, connected
 from tests.servers import Server, memcached, redis, valkey
 
 
@@ -52,3 +54,21 @@ def own_memcached() -> Iterator[Server]:
     """Run a Memcached for one test, which may freeze it."""
     with memcached() as server:
         yield server
+
+
+@pytest.fixture(params=["valkey_server", "redis_server"])
+def url(request: pytest.FixtureRequest) -> str:
+    """Give the address of an empty database, on a Valkey and on an older Redis."""
+    server: Server = request.getfixturevalue(request.param)
+    address = f"redis://127.0.0.1:{server.port}/{DATABASE}"
+    with connected(address) as client:
+        client.flushdb()
+    return address
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
+    """Give a file with flows that can be changed."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # it would be taken for the next version, if that is as long
+    return Deploy(tmp_path, "live_flows")

@@ -19,7 +19,8 @@ from flowdsl.interpreter import play
 from flowdsl.journal import Entry
 from flowdsl.outcome import Limits
 from flowdsl.record import VERSION, Record, read
-from flowdsl.turn import Service, take_turn
+from flowdsl.service import Service
+from flowdsl.turn import Turn, take_turn
 
 
 class Plan(Enum):
@@ -139,6 +140,20 @@ def test_values_can_be_deleted() -> None:
     assert "b" in session
     assert session.get("a", "gone") == "gone"
     assert session.changes() == {"a": ()}
+
+
+def test_values_of_others_stay_as_they_are_stored() -> None:
+    """Flows that share a session need not know each other's types, until they read what is of one."""
+    stored = {"$enum": ["Plan", "DAY"]}
+    session = Session({"plan": stored, "a": 1}, {})
+    session.set("b", 2)
+    assert (session.get("a"), "plan" in session) == (1, True)
+    assert session.stored() == {"plan": stored, "a": 1, "b": 2}
+    with pytest.raises(UnstorableValue, match="Plan"):
+        session.get("plan")
+    assert session.changes() == {"b": (2,)}
+    session.delete("plan")
+    assert session.changes() == {"plan": (), "b": (2,)}
 
 
 def test_all_values_can_be_forgotten() -> None:
@@ -322,6 +337,7 @@ def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: l
         for what, *rest in acts:
             getattr(model, what)(*rest)
         turn = take_turn(service, Delivery(inbound=message(text="x"), mark=f"t{number}", owner="", by="", now=0.0), record)
+        assert isinstance(turn, Turn)
         record = read(turn.stored)
         assert msgspec.json.encode(record.data, order="sorted") == msgspec.json.encode(
             merged(dict(model._began), model.changes()), order="sorted"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl import Prompt, Say, Screen, Steps, flow
+from flowdsl import Become, Call, Prompt, Run, Say, Screen, Steps, flow
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, ConfigurationError, LimitExceeded, NotAFlow, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
@@ -217,6 +217,74 @@ def test_parameters_that_do_not_fit_are_told_of_with_the_flow() -> None:
         play(shop, None, [])
 
 
+def limited(chat: Any, *, limit: int, fee: int = 1) -> Steps[None]:
+    """Take parameters by name."""
+    yield Say(f"{limit} {fee}")
+
+
+def unlimited() -> Steps[None]:
+    """Take no parameters."""
+    yield Say("Hello!")
+
+
+def open_to_all(chat: Any, *, limit: int, **more: int) -> Steps[None]:
+    """Take any parameters."""
+    yield Say(f"{limit} {more}")
+
+
+@pytest.mark.parametrize(
+    ("function", "params", "reason"),
+    [
+        (limited, {"limt": 4}, "it has no parameter 'limt', only 'limit' and 'fee'; missing a required argument: 'limit'"),
+        (limited, {"limit": 4, "a": 1, "b": 2}, "it has no parameters 'a' and 'b', only 'limit' and 'fee'"),
+        (unlimited, {"limit": 4}, "it has no parameter 'limit', nor any other"),
+        (limited, {}, "missing a required argument: 'limit'"),
+        (limited, {"limit": 4, "chat": 1}, "multiple values for argument 'chat'"),
+        (open_to_all, {"limt": 4}, "missing a required argument: 'limit'"),
+    ],
+)
+@pytest.mark.parametrize("how", [Run, Become])
+def test_parameters_that_are_not_there_are_named_first(
+    how: Any, function: Callable[..., Any], params: dict[str, int], reason: str
+) -> None:
+    """A slip in a parameter's name is told before what it leaves out, and how parameters are given, wherever that is."""
+    inner = flow(function)
+
+    @flow
+    def outer() -> Any:
+        yield how(inner, **params)  # here: parameters of a run
+
+    with pytest.raises(ConfigurationError) as told:
+        play(outer, None, [])
+    message = str(told.value).replace("missing a required keyword-only argument", "missing a required argument")
+    assert f"flow {inner.name!r} at {inner.where} cannot be started with these params: {reason}. " in message
+    assert message.endswith(
+        "They are given by Run(flow, name=value), Become(flow, name=value) or mount(…, params={'name': value})"
+    )
+    assert message.startswith(f"flow 'outer' at {place('parameters of a run')}: ")
+
+
+def becomes_with_what_cannot_be_stored() -> Any:
+    """Hand over a path."""
+    yield Prompt("name", "Name?")
+    yield Become(flow(limited), limit=1, fee=Path("a.txt"))  # here: parameters of a hand-over
+
+
+def test_parameters_of_a_hand_over_can_be_stored() -> None:
+    """What cannot be stored is told where the step is yielded and by its name, also within another flow."""
+    inner = flow(becomes_with_what_cannot_be_stored)
+
+    @flow
+    def outer() -> Any:
+        yield Run(inner)
+
+    for conversation in (inner, outer):
+        journal = play(conversation, None, []).journal
+        with pytest.raises(UnstorableValue, match=r"flow 'limited' cannot be given 'fee', .* of type pathlib") as told:
+            play(conversation, None, journal, "x")
+        assert str(told.value).startswith(f"flow {conversation.name!r} at {place('parameters of a hand-over')}: ")
+
+
 def two_parameters(chat: Any, language: str) -> Steps[None]:
     """Take more than the chat."""
     yield Say(language)
@@ -415,6 +483,24 @@ def returns_a_prompt() -> Any:  # here: a prompt returned
     return Prompt("name", "Name?")
 
 
+def returns_a_call() -> Any:  # here: a call returned
+    yield Say("First.")
+    return Call(api, "Ama")
+
+
+def returns_a_run() -> Any:  # here: a run returned
+    yield Say("First.")
+    return Run(greeting)
+
+
+def yields_a_call_in_a_list() -> Any:
+    yield [Call(api, "Ama")]  # here: a list with a call
+
+
+def stores_a_call() -> Any:
+    yield Prompt("file", "Name a file:", transform=lambda name: Call(api, name))  # here: a call stored
+
+
 def returns_a_part() -> Any:  # here: a part returned
     yield Say("First.")
     return sub()
@@ -449,9 +535,49 @@ def yields_the_function_of_a_part() -> Any:
     yield sub  # here: a part without a call
 
 
+def api(name: str) -> str:
+    """Stand for something that is called."""
+    return name
+
+
+def yields_the_function_of_a_call() -> Any:
+    yield api  # here: a function without a call
+
+
+def yields_an_asynchronous_function() -> Any:
+    yield takes_its_time  # here: an asynchronous function
+
+
+def yields_a_function_without_a_name() -> Any:
+    yield lambda: 5  # here: a function without a name
+
+
+def yields_a_function_within() -> Any:
+    def stock(item: str) -> int:
+        return len(item)
+
+    yield stock  # here: a function within
+
+
 def puts_a_prompt_into_a_text() -> Any:
     name = Prompt("name", "Name?")
     yield Say(f"Hello, {name}!")  # here: a prompt in a text
+
+
+def puts_a_call_into_a_text() -> Any:
+    yield Say(f"Hello, {Call(api, 'Ama')}!")  # here: a call in a text
+
+
+def pads_a_call() -> Any:
+    yield Say(f"Hello, {Call(api, 'Ama'):>9}!")  # here: a padded call
+
+
+def writes_a_run() -> Any:
+    yield Say("Hello, " + str(Run(greeting)))  # here: a run as a text
+
+
+def puts_a_run_into_a_text() -> Any:
+    yield Say(f"Hello, {Run(greeting)}!")  # here: a run in a text
 
 
 def yields_a_number() -> Any:
@@ -593,18 +719,36 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (yields_nothing, [], BadStep, "nothing", ["yields nothing"]),
     (yields_none_later, ["Ama"], BadStep, "None after an answer", ["yields nothing"]),
     (yields_a_text, [], BadStep, "a text", ["'Hello'", "write `yield Say(…)`"]),
-    (yields_a_flow, [], BadStep, "a flow", ["'greeting'", "write `yield from greeting(…)`"]),
+    (yields_a_flow, [], BadStep, "a flow", ["'greeting'", "write `yield Run(greeting)`, or `yield from greeting(…)`"]),
     (takes_a_prompt_for_yes, [], BadPrompt, "a prompt in a condition", ["prompt 'sure' itself", "yes or no", "write `yield`"]),
     (writes_a_prompt, [], BadPrompt, "a prompt as a text", ["prompt 'name' itself", "write `yield`"]),
     (returns_a_prompt, [], BadStep, "a prompt returned", ["returns the prompt 'name'", "write `yield`"]),
+    (returns_a_call, [], BadStep, "a call returned", ["returns <call 'api'> itself", "write `yield`"]),
+    (returns_a_run, [], BadStep, "a run returned", ["returns <run of flow 'greeting'> itself", "write `yield`"]),
+    (yields_a_call_in_a_list, [], BadStep, "a list with a call", ["it yields [<call 'api'>]"]),
+    (stores_a_call, ["x"], UnstorableValue, "a call stored", ["'file'", "flowdsl.calls.Call"]),
     (returns_a_part, [], BadStep, "a part returned", ["returns the generator of 'sub'", "write `yield`"]),
     (returns_what_it_says, [], BadStep, "a text returned", ["returns what it would say", "write `yield`"]),
     (yields_a_subclass, [], BadStep, "a subclass", ["yields a Question", "no subclass"]),
     (yields_another_class, [], BadStep, "another class", ["the class Screen itself"]),
-    (has_no_text_for_no_choice, ["7"], BadPrompt, "invalid as a number", ["'plan'", "its invalid is 3"]),
+    (has_no_text_for_no_choice, [], BadPrompt, "invalid as a number", ["'plan'", "its invalid is 3"]),
     (yields_confirm, [], BadStep, "a function of ours", ["write `yield Prompt.confirm(…)`"]),
-    (yields_the_function_of_a_part, [], BadStep, "a part without a call", ["write `yield from sub(…)`"]),
+    (
+        yields_the_function_of_a_part,
+        [],
+        BadStep,
+        "a part without a call",
+        ["write `yield from sub(…)`", "`yield Run(sub)`", "@flow"],
+    ),
+    (yields_the_function_of_a_call, [], BadStep, "a function without a call", ["api", "write `yield Call(api, …)`"]),
+    (yields_an_asynchronous_function, [], BadStep, "an asynchronous function", ["write `yield Call(takes_its_time, …)`"]),
+    (yields_a_function_without_a_name, [], BadStep, "a function without a name", ["a lambda", "`yield Call(function, …)`"]),
+    (yields_a_function_within, [], BadStep, "a function within", ["function stock itself", "write `yield Call(stock, …)`"]),
     (puts_a_prompt_into_a_text, [], BadPrompt, "a prompt in a text", ["prompt 'name' itself", "write `yield`"]),
+    (puts_a_call_into_a_text, [], BadStep, "a call in a text", ["call 'api' itself", "write `yield` before `Call(…)`"]),
+    (pads_a_call, [], BadStep, "a padded call", ["call 'api' itself", "write `yield` before `Call(…)`"]),
+    (writes_a_run, [], BadStep, "a run as a text", ["run of flow 'greeting' itself", "write `yield` before `Run(…)`"]),
+    (puts_a_run_into_a_text, [], BadStep, "a run in a text", ["run of flow 'greeting' itself", "before `Run(…)`"]),
     (yields_a_number, [], BadStep, "a number", ["it yields 5"]),
     (yields_a_list, [], BadStep, "a list", ["it yields ["]),
     (delegates_to_a_mistake, ["x"], BadStep, "in a sub-generator", ["yields nothing"]),
@@ -688,6 +832,58 @@ def test_a_coroutine_names_flow_file_and_line() -> None:
     with contextlib.closing(waiting), pytest.raises(BadStep, match="must be awaited") as told:
         play(awaits, None, [])
     assert str(told.value).startswith(f"flow 'awaits' at {place('a coroutine')}: ")
+
+
+@pytest.mark.parametrize("answers", [[], ["x"]], ids=["at once", "after an answer"])
+def test_delegating_to_a_coroutine_names_flow_file_and_line(answers: list[str]) -> None:
+    """A flow that delegates to an asynchronous function, within another one too, is told to have it called."""
+    waiting: list[Any] = []
+
+    @flow
+    def within() -> Any:
+        for answer in answers:
+            yield Prompt(answer, "Which?")
+        coroutine: Any = takes_its_time("Ama")
+        waiting.append(coroutine)
+        yield from coroutine  # here: a delegated coroutine
+
+    @flow
+    def around() -> Any:
+        yield Run(within)
+
+    for conversation in (within, around):
+        journal: list[Entry] = []
+        for answer in [None, *answers][:-1]:
+            journal = play(conversation, None, journal, answer).journal
+        with pytest.raises(BadStep, match=r"a coroutine.*write `yield from Call") as told:
+            play(conversation, None, journal, answers[-1] if answers else None)
+        where = place("a delegated coroutine")
+        assert str(told.value).startswith(f"flow {conversation.name!r} at {where}: it delegates to a coroutine")
+        assert told.value.where == where
+        assert isinstance(told.value.__cause__, TypeError)
+        waiting.pop().close()
+
+
+def test_another_type_error_stays_what_it_is() -> None:
+    """What looks like it, and was raised by the author's own code, is raised as it is."""
+
+    @flow
+    def adds() -> Any:
+        yield Say("First.")
+        coroutine: Any = "a coroutine object"
+        yield Say(coroutine + 1)
+
+    def refuses(text: str) -> None:
+        raise TypeError("cannot 'yield from' a coroutine object in a non-coroutine generator")
+
+    @flow
+    def judges() -> Any:
+        yield Prompt("name", "Name?", validate=refuses)
+
+    with pytest.raises(TypeError, match="concatenate"):
+        play(adds, None, [])
+    with pytest.raises(TypeError, match="cannot 'yield from'"):
+        play(judges, None, [], "x")
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowdsl import Prompt, Say, Steps, choices, flow
+from flowdsl import Prompt, Run, Say, Steps, choices, flow
 from flowdsl.errors import LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
 from flowdsl.journal import PROMPT, Entry
 from flowdsl.outcome import Asked, Divergence, Limits, Outcome
+from flowdsl.replay import Replay
+from flowdsl.texts import plain
 
 
 def place(mark: str) -> str:
@@ -58,7 +60,7 @@ class Talk:
     @property
     def said(self) -> list[str]:
         """What is said on the screen."""
-        return [say.text for say in self.last.said]
+        return [plain(say.text) for say in self.last.said]
 
     @property
     def question(self) -> str | None:
@@ -153,7 +155,7 @@ def test_a_flow_that_asks_nothing_ends_at_once() -> None:
 
     for text in (None, "hello?"):
         outcome = play(news, None, [], text)
-        assert ([say.text for say in outcome.said], outcome.result) == (["All is well."], 7)
+        assert ([plain(say.text) for say in outcome.said], outcome.result) == (["All is well."], 7)
         assert (outcome.prompt, outcome.journal, outcome.answered) == (None, [], None)
 
 
@@ -750,7 +752,7 @@ def built(steps: list[tuple[str, str]]) -> Flow[..., list[tuple[Asked, Any]]]:
 
 def shown(outcome: Outcome) -> tuple[list[str], Asked | None, Any, list[Entry]]:
     """Give what a person sees of a turn, and what is kept of it."""
-    return [say.text for say in outcome.said], outcome.asked, outcome.result, outcome.journal
+    return [plain(say.text) for say in outcome.said], outcome.asked, outcome.result, outcome.journal
 
 
 @given(STEPS, st.lists(TEXT, max_size=16))
@@ -924,3 +926,36 @@ def test_edits_that_are_taken_back_cost_no_answer(
     back = talk.deploys(built(steps))
     assert shown(back.last) == shown(play(built(steps), None, stored(old.last.journal)))
     assert back.aside == []
+
+
+def test_who_watches_sees_the_flows_while_they_are_alive() -> None:
+    """The replay is shown once, where it has stopped, with its generators and the flows within that it came to."""
+
+    @flow
+    def address() -> Steps[str]:
+        street = yield from Prompt("street", "Street?")
+        town = yield from Prompt("town", f"Town of {street}?")
+        return f"{street}, {town}"
+
+    @flow
+    def order() -> Steps[None]:
+        first = yield from Run(address)
+        item = yield from Prompt("item", f"To {first}?")
+        yield from Run(address)
+        yield Say(item)
+
+    seen: list[tuple[list[dict[str, Any]], list[tuple[str, str]]]] = []
+
+    def watch(replay: Replay) -> None:
+        alive: list[Any] = list(replay.generators())
+        variables = [{**generator.gi_frame.f_locals, "address": None} for generator in alive]
+        seen.append((variables, [(prefix, run.key) for prefix, run in replay.runs()]))
+
+    journal = [Entry(PROMPT, key, prefix, key) for prefix, key in (("address/", "street"), ("address/", "town"), ("", "item"))]
+    play(order, None, journal, "High Street", watch=watch)
+    assert seen == [
+        (
+            [{"first": "street, town", "item": "item", "address": None}, {"street": "High Street", "address": None}],
+            [("", "address"), ("", "address")],
+        )
+    ]

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from flowdsl import ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow
+from flowdsl import Call, ConfigurationError, Inbound, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow
 from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import Forbidden
 from flowdsl.signals import message_sent
@@ -136,7 +136,7 @@ def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any]) -> 
         (Nalo(), asking.function, {}, "put @flow above the function"),
         (Nalo(), asking(), {}, "without calling it"),
         (asking, Nalo(), {}, r"is no gateway: write mount\(app, path, gateway, flow\)"),
-        (Nalo(), asking, {"fee": 5}, "flow 'asking' at .*test_mount.py:.*unexpected keyword argument 'fee'"),
+        (Nalo(), asking, {"fee": 5}, "flow 'asking' at .*test_mount.py:.*it has no parameter 'fee'"),
         (Nalo(), asking, ["fee"], r"write params=\{"),
     ],
     ids=["class", "function", "called", "swapped", "params", "list"],
@@ -380,3 +380,66 @@ async def test_tenants_by_address_have_sessions_of_their_own() -> None:
     assert len(cache) == 2
     assert not any("s3cret" in key for key in cache._values)
     assert all(key.startswith("asking:ussd:nalo:127.0.0.1/") for key in cache._values)
+
+
+async def test_a_person_is_asked_to_wait_in_time() -> None:
+    """A call that takes longer than the deadline goes on, and its result is shown at the next message."""
+    gate = asyncio.Event()
+
+    @flow
+    def slow() -> Steps[None]:
+        amount = yield from Prompt("amount", "Amount?")
+        yield Call(gate.wait)
+        yield from Prompt("next", f"Paid {amount}. Next?")
+
+    app, runtime = web.Application(), Runtime(holding="One moment.")
+    mount(app, "/ussd", Nalo(), slow, runtime=runtime, deadline=0.01)
+    async with TestClient(TestServer(app)) as client:
+
+        async def send(text: str, new: bool = False) -> tuple[str, bool]:
+            response = await client.post("/ussd", json={**FIRST, "USERDATA": text, "MSGTYPE": new})
+            shown = await response.json()
+            return shown["MSG"], shown["MSGTYPE"]
+
+        assert await send("*920#", new=True) == ("Amount?", True)
+        assert await send("5") == ("One moment.", True)
+        assert await send("1") == ("One moment.", True)
+        gate.set()
+        await runtime.settle()
+        assert await send("1") == ("Paid 5. Next?", True)
+        assert await send("x") == ("", False)
+
+
+@pytest.mark.parametrize(
+    ("gateway", "own", "given", "expected"),
+    [
+        (Nalo(), None, None, 4.0),
+        (Nalo(), 9.0, None, None),
+        (Nalo(), None, 2.0, 2.0),
+        (Chatting(), None, None, None),
+        (Chatting(), None, 3.0, 3.0),
+    ],
+)
+async def test_ussd_has_a_deadline_unless_another_is_given(
+    gateway: Any, own: float | None, given: float | None, expected: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its gateways do not wait; elsewhere, and where the runtime has one, nothing is assumed."""
+    seen = []
+    runtime = Runtime(deadline=own)
+
+    async def answer(*args: Any, deadline: float | None, **options: Any) -> tuple[Reply, None]:
+        seen.append(deadline)
+        return Reply("x"), None
+
+    monkeypatch.setattr(runtime, "answer", answer)
+    app = web.Application()
+    mount(app, "/ussd", gateway, asking, runtime=runtime, deadline=given)
+    await status(app, "/ussd")
+    assert seen == [expected]
+
+
+@pytest.mark.parametrize("deadline", [0, -1, "4", True])
+def test_a_deadline_that_cannot_be_is_refused(deadline: Any) -> None:
+    """When it is given."""
+    with pytest.raises(ConfigurationError, match="deadline"):
+        application(deadline=deadline)

@@ -428,7 +428,7 @@ async def test_closing_gives_up_receivers_that_hang(caplog: pytest.LogCaptureFix
         await runtime.close(patience=0)
         await asyncio.sleep(0)
     assert len(cancelled) == 1
-    assert "1 receivers of signals did not finish" in caplog.text
+    assert "1 turns and receivers of signals did not finish" in caplog.text
 
 
 async def test_a_receiver_takes_no_time_of_the_reply() -> None:

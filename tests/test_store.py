@@ -670,7 +670,7 @@ def test_which_addresses_use_tls(scheme: str, tls: bool) -> None:
     ("package", "url", "extra"), [("redis", "redis://h", "redis"), ("aiomcache", "memcached://h", "memcached")]
 )
 def test_a_missing_client_names_its_extra(package: str, url: str, extra: str) -> None:
-    """Without the client of a server the error says what to install."""
+    """Without the client of a server the error says what to install, in a clone as well."""
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "from flowdsl import Runtime, ConfigurationError\n"
@@ -678,4 +678,4 @@ def test_a_missing_client_names_its_extra(package: str, url: str, extra: str) ->
         "except ConfigurationError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert f"flowdsl[{extra}]" in said
+    assert f"pip install 'flowdsl[{extra}]', or '.[{extra}]' in a clone" in said

@@ -9,7 +9,8 @@ from flowdsl import Inbound, Limits, Prompt, Say, Screen, Steps, flow
 from flowdsl.deliveries import Delivery, answered_before, mark
 from flowdsl.errors import LimitExceeded
 from flowdsl.record import Record
-from flowdsl.turn import Service, Turn, take_turn
+from flowdsl.service import Service
+from flowdsl.turn import Turn, take_turn
 
 
 @flow
@@ -28,7 +29,9 @@ def turn(
     """Take one turn."""
     inbound = msgspec.structs.replace(MESSAGE, **fields)
     service = Service(flow=listing, params={}, screen=Screen(), limits=limits)
-    return take_turn(service, delivery(inbound, owner=owner, now=now, by=by), record)
+    done = take_turn(service, delivery(inbound, owner=owner, now=now, by=by), record)
+    assert isinstance(done, Turn)
+    return done
 
 
 def delivery(inbound: Inbound, *, owner: str = "", now: float = 0.0, by: str = "me") -> Delivery:
@@ -144,6 +147,7 @@ def test_attempts_begin_anew_with_the_next_question() -> None:
     for text in ["*920#", "a", "b", "1", "c", "2"]:
         inbound = msgspec.structs.replace(MESSAGE, text=text, new=record is None)
         done = take_turn(service, delivery(inbound), record)
+        assert isinstance(done, Turn)
         record = done.record
         attempts.append((done.tries, done.attempts))
     assert attempts == [(1, 0), (1, 1), (2, 2), (3, 0), (1, 1), (2, 0)]

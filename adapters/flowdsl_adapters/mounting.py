@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
 from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
-from flowdsl.settings import require
+from flowdsl.settings import require, seconds
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
 from flowdsl_adapters.origin import Origin
@@ -26,6 +26,8 @@ logger = logging.getLogger("flowdsl")
 _LARGEST: Final = 64 * 1024
 # The strictest gateway waits 5 seconds for its answer (Hubtel), so a body that takes longer is given up.
 _PATIENCE: Final = 5.0
+# A second less than the shortest time within which a USSD gateway is known to want an answer (Hubtel: 5 seconds).
+_USSD_DEADLINE: Final = 4.0
 
 _RUNTIMES: Final = web.AppKey("flowdsl_runtimes", set[Runtime])
 
@@ -43,6 +45,7 @@ def mount(
     networks: Iterable[str] = (),
     largest: int = _LARGEST,
     patience: float = _PATIENCE,
+    deadline: float | None = None,
 ) -> None:
     """Let a gateway deliver to a flow.
 
@@ -61,6 +64,8 @@ def mount(
         networks: networks that may deliver, such as ``["203.0.113.0/24"]``; others get 403.
         largest: bytes that a body may have; a larger one gets 413.
         patience: seconds in which a body must have arrived; a later one gets 408.
+        deadline: seconds after which a person is asked to wait, where a turn makes calls that take longer. Unless given, as
+            the runtime has it, or 4 seconds on USSD, whose gateways wait for 5 seconds or more.
 
     Raises:
         ConfigurationError: the secret is empty, a network cannot be read, the flow does not take the params, the path
@@ -85,6 +90,8 @@ def mount(
         raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
     if not (isinstance(largest, int) and largest > 0 and isinstance(patience, int | float) and patience > 0):
         raise ConfigurationError(f"a body of {largest!r} bytes within {patience!r} seconds cannot be: give positive numbers")
+    if seconds("deadline", deadline) is None and runtime.deadline is None and gateway.screen is not None:
+        deadline = _USSD_DEADLINE
     endpoint = _Endpoint(
         gateway=gateway,
         flow=flow,
@@ -94,6 +101,7 @@ def mount(
         origin=Origin(secret=secret, networks=networks),
         largest=largest,
         patience=patience,
+        deadline=deadline,
     )
     try:
         app.router.add_route(gateway.method, path, endpoint.answer)
@@ -140,6 +148,7 @@ class _Endpoint:
     origin: Origin
     largest: int
     patience: float
+    deadline: float | None
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a delivery: 200 with a screen, a 4xx with a reason, or 503 where it should come again."""
@@ -223,7 +232,12 @@ class _Endpoint:
         """
         try:
             return await self.runtime.answer(
-                self.flow, inbound, params=self.params, sessions=self.sessions, screen=self.gateway.screen
+                self.flow,
+                inbound,
+                params=self.params,
+                sessions=self.sessions,
+                screen=self.gateway.screen,
+                deadline=self.deadline,
             )
         except UserInputError:
             raise
@@ -231,16 +245,16 @@ class _Endpoint:
             logger.error("flow %r could not be served: %s", self.flow.name, error)
             if self.gateway.screen is None:
                 raise  # who sends messages delivers them again; a USSD session must be told something now
-            return self.apology(error), None
+            return self.apology(error, inbound), None
         except (Exception, SystemExit, asyncio.CancelledError) as error:
             if (task := asyncio.current_task()) is not None and task.cancelling():
                 raise  # the server is shutting down
             logger.exception("a message to flow %r could not be answered", self.flow.name)
-            return self.apology(contained(error)), None
+            return self.apology(contained(error), inbound), None
 
-    def apology(self, error: Exception) -> Reply:
+    def apology(self, error: Exception, inbound: Inbound) -> Reply:
         """Say what a person reads instead of an error, and end the session."""
-        return Reply(self.runtime.apology(error, self.gateway.screen), end=True)
+        return Reply(self.runtime.apology(error, self.gateway.screen, inbound.locale), end=True)
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
         """Write the reply in the gateway's form; where it cannot be written, an apology, as plain text in the end."""
@@ -248,7 +262,7 @@ class _Endpoint:
             return self.written(reply, inbound)
         except Exception as error:
             logger.exception("gateway %r could not write a reply of flow %r", self.gateway.name, self.flow.name)
-            apology = self.apology(error)
+            apology = self.apology(error, inbound)
         try:
             return self.written(apology, inbound)
         except Exception:

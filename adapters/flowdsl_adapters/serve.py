@@ -11,7 +11,7 @@ from aiohttp import web
 
 from flowdsl import ConfigurationError, Runtime
 from flowdsl.cli import Command
-from flowdsl.loading import load_flow
+from flowdsl.loading import load_flow, translations_beside
 from flowdsl_adapters.gateway import Gateway
 from flowdsl_adapters.mounting import mount
 from flowdsl_adapters.nalo import Nalo
@@ -56,7 +56,7 @@ def _run(chosen: argparse.Namespace) -> int:
     flow = load_flow(chosen.flow)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = web.Application()
-    runtime = Runtime(cache=chosen.cache)
+    runtime = Runtime(cache=chosen.cache, translations=translations_beside(flow))
     mount(app, chosen.path, _GATEWAYS[chosen.gateway](), flow, runtime=runtime, secret=chosen.secret)
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"

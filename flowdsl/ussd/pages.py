@@ -28,7 +28,7 @@ class _Piece(NamedTuple):
     grain: int
 
 
-def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> list[str]:
+def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool, back: bool = False) -> list[str]:
     r"""Cut a text and its choices into screens.
 
     A choice, a word or a visible character is cut only when a page of its own cannot hold it. Nothing
@@ -39,6 +39,7 @@ def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> 
         lines: the numbered choices, each kept whole.
         screen: its size and navigation.
         ends: the session is over when the last page is shown, so nobody can go back from it.
+        back: the key for the page before is offered on the first one of several, too, where it leads to the question before.
 
     >>> paginate("one two three four five", [], Screen(septets=20, units=24), ends=True)
     ['one two three\n# Next', 'four five']
@@ -46,10 +47,11 @@ def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool) -> 
     whole = "\n".join((text, *lines)) if text else "\n".join(lines)
     if screen.fits(whole):
         return [whole]
+    screen = screen.made()
     pieces = deque(_pieces(text, lines))
     pages: list[str] = []
     while pieces:
-        pages.append(_page(pieces, screen, first=not pages, ends=ends))
+        pages.append(_page(pieces, screen, back=back or bool(pages), ends=ends))
     return pages or [""]
 
 
@@ -93,14 +95,14 @@ def _pieces(text: str, lines: Sequence[str]) -> Iterator[_Piece]:
         between = ""
 
 
-def _page(pieces: deque[_Piece], screen: Screen, *, first: bool, ends: bool) -> str:
+def _page(pieces: deque[_Piece], screen: Screen, *, back: bool, ends: bool) -> str:
     """Take from the pieces what the next page holds."""
-    last = "" if ends else screen.navigation(back=not first, forward=False)
+    last = "" if ends else screen.navigation(back=back, forward=False)
     rest = _rest(pieces, screen)
     if rest is not None and screen.fits(rest + last):
         pieces.clear()
         return rest + last
-    turning = screen.navigation(back=not first, forward=True)
+    turning = screen.navigation(back=back, forward=True)
     alone = screen.navigation(back=True, forward=True)
     alone_at_last = "" if ends else screen.navigation(back=True, forward=False)
     page = ""

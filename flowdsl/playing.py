@@ -1,0 +1,314 @@
+"""A flow is played for one message: from where it stood, past what was called, and back where the person goes back. Pure."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from flowdsl.chat import Chat, Heard, Opening, Session, Snapshot
+from flowdsl.compaction import compacted
+from flowdsl.deliveries import Delivery
+from flowdsl.errors import LimitExceeded, UnstorableValue
+from flowdsl.flow import flow_named
+from flowdsl.interpreter import play
+from flowdsl.journal import CALL, PROMPT, Entry, decode, encode, failure, has_failed
+from flowdsl.messages import Inbound
+from flowdsl.outcome import Became, Divergence, Outcome, Wanted
+from flowdsl.paging import is_page_key
+from flowdsl.pauses import INTERRUPTED, Job, Pause, pause, token
+from flowdsl.record import Began, FlowState, Intent, Open, Record, Root
+from flowdsl.replay import Replay
+from flowdsl.service import Service
+from flowdsl.texts import shown_in
+
+__all__ = ["Playing", "opening_of"]
+
+
+class Playing:
+    """A flow being played for a message.
+
+    Args:
+        service: the flow.
+        delivery: the message.
+        inbound: the same, as it is understood.
+        record: the session.
+        found: its revision when it was loaded.
+        now: seconds since 1970.
+    """
+
+    __slots__ = (
+        "answer",
+        "answered",
+        "aside",
+        "at",
+        "back",
+        "before",
+        "before_root",
+        "began",
+        "calls",
+        "chat",
+        "cuts",
+        "delivery",
+        "divergence",
+        "found",
+        "inbound",
+        "intent",
+        "journal",
+        "left",
+        "now",
+        "opened",
+        "record",
+        "refused",
+        "replayed",
+        "root",
+        "service",
+        "settled",
+        "state",
+        "tries",
+        "watch",
+    )
+
+    def __init__(self, service: Service, delivery: Delivery, inbound: Inbound, record: Record, found: int, now: float) -> None:
+        self.service = service
+        self.delivery = delivery
+        self.inbound = inbound
+        self.record = record
+        self.found = found
+        self.now = now
+        self.at, self.calls, self.cuts = -1, 0, 0
+        self.answered: str | None = None
+        self.refused: str | None = None
+        self.back: int | None = None
+        self.intent: Intent | None = None
+        self.settled = self.replayed = False
+        self.left: FlowState | None = None
+        """The conversation instead of which the person begins again."""
+        self.opened: Open | None = None
+        """The turn that it was in the middle of."""
+        self.divergence: Divergence | None = None
+        """Where the code and the journal parted first in this turn, before a call perhaps."""
+        self.root: Root | None = None
+        """The flow that it stands in now, where it was handed over."""
+        self.before_root: Snapshot | None = None
+        """What had been done to the session until then, where that has just begun."""
+        self.watch: Callable[[Replay], None] | None = None
+        """Is shown every replay where it has stopped."""
+
+    def played_on(self, state: FlowState | None, answer: str | None) -> Outcome | Pause:
+        """Play the flow up to a step that waits.
+
+        Args:
+            state: where it stands; ``None`` to begin.
+            answer: what was typed; ``None`` where that is no answer.
+        """
+        self.begin(state, answer)
+        while True:
+            outcome = self.played()
+            self.divergence = self.divergence or outcome.divergence
+            # A call that is undone lacks its result, and must not be made again on the way back.
+            target = outcome.back if self.back is None else self.back
+            if target is not None:
+                undoing = self.undoing(outcome, target)
+                if undoing is not None:
+                    return undoing
+                self.cut(outcome, target)
+            elif outcome.wanted is None:
+                return self.done(outcome)
+            else:
+                return self.wanting(outcome, outcome.wanted)
+
+    def begin(self, state: FlowState | None, answer: str | None) -> None:
+        """Take up the flow where it stands, in the middle of a turn perhaps."""
+        self.began: Began = "new" if state is None else "again" if self.inbound.new else "on"
+        self.before = self.state = state = self.beginning() if state is None else state
+        self.journal, self.aside, self.tries = state.journal, state.aside, state.attempts + 1
+        self.answer = answer
+        opened = state.open
+        if opened is None:
+            return
+        self.before, self.opened = msgspec.structs.replace(state, open=None), opened
+        self.cuts = opened.cuts
+        self.state = (
+            self.before if not opened.cuts else self.gone_back(None)
+        )  # nothing is called before an old answer could be kept
+        self.journal, self.aside, self.tries, self.began = opened.journal, opened.aside, opened.tries, opened.began
+        self.at, self.answered, self.refused = opened.at, opened.answered, opened.refused
+        self.back, self.intent, self.calls, self.settled = opened.back, opened.intent, opened.calls, opened.settled
+        self.divergence = opened.divergence
+        intent = opened.intent
+        if intent is not None and intent.once and (opened.by != self.delivery.by or intent.token == self.delivery.begun):
+            self.give_up(intent)
+        # Where an answer was taken already, or nothing has been asked yet, what is typed now answers nothing.
+        if opened.at >= 0 or opened.back is not None or opened.cuts or state.asked is None:
+            self.answer = None
+
+    def give_up(self, intent: Intent) -> None:
+        """Let a call fail that was running in a process that died, or was cancelled, and must not run twice."""
+        lost = failure(INTERRUPTED, "the process died in the middle of it")
+        self.journal = [*self.journal, Entry(CALL, intent.key, intent.choices, lost)]
+        self.intent, self.settled = None, True
+
+    def beginning(self) -> FlowState:
+        """Give the state of a flow that begins."""
+        chosen, left = self.record.locale, self.left
+        opening = opening_of(self.inbound, self.delivery.now)
+        if left is None:
+            return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen)
+        opening = left.resuming or opening
+        return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen, tried=left.left())
+
+    def played(self) -> Outcome:
+        """Play the flow once."""
+        state, service, answer = self.state, self.service, self.answer
+        flow, params = service.flow, service.params
+        if state.root is not None:
+            flow = flow_named(state.root.name, state.root.module)
+            params = decode(state.root.params, flow.types)
+        types = flow.types if flow is service.flow else {**service.flow.types, **flow.types}
+        session, latest = Session(state.began, types), self.record.locale
+        if latest is None and state.spoke is None and state.locale is None and not state.times:
+            self.chat = chat = Chat(self.inbound, state.opening, session)
+        else:
+            heard = Heard(state.spoke, state.locale, state.times, latest)
+            self.chat = chat = Chat(self.inbound, state.opening, session, heard)
+        if self.replayed:  # what the flow chose before it is played again is chosen no more
+            shown_in.set(chat.language)
+        self.replayed = True
+        outcome = play(
+            flow,
+            chat,
+            self.journal,
+            answer,
+            attachment=self.inbound.attachment,
+            params=params,
+            aside=self.aside,
+            asked=state.asked,
+            tried=state.attempts,
+            # Nobody is offered to go back from the first page, so there ``0`` can be an answer: where the prompt has
+            # it as a choice, or makes a number of it. Where any text would do, it is a page key.
+            page_key=bool(state.pages)
+            and answer is not None
+            and service.screen is not None
+            and is_page_key(answer, service.screen),
+            navigation=service.navigation,
+            kept=state.kept,
+            read_in=state.shown,
+            limits=service.limits,
+            watch=self.watch,
+        )
+        if outcome.at >= 0:
+            self.at, self.answered, self.refused = outcome.at, outcome.answered, outcome.refused
+        return outcome
+
+    def wanting(self, outcome: Outcome, wanted: Wanted) -> Pause:
+        """Pause for a call."""
+        call, journal = wanted.call, outcome.journal
+        left = self.intent  # of a process that died in the middle of it, perhaps
+        again = left is not None and (left.key, left.choices) == (call.key, wanted.choices)
+        key = left.token if left is not None and again else token(self.known(), journal, call.key, wanted.choices)
+        job = Job(call, call.function, call.args, key, wanted.types)
+        intent = Intent(call.key, wanted.choices, key, once=call.on_crash == "fail")
+        return self.paused(outcome, None, intent, job)
+
+    def undoing(self, outcome: Outcome, target: int) -> Pause | None:
+        """Pause for the last call that must be taken back; ``None`` where there is none."""
+        calls = outcome.trail.undoable if outcome.trail is not None else ()
+        if not calls or calls[-1].at < target:
+            return None
+        place, call, types = calls[-1]
+        entry = outcome.journal[place]
+        key = token(self.known(), outcome.journal[:place], entry.key, f"{entry.choices} undone")
+        result = decode(entry.value, types)
+        job = Job(call, call.undo, (result,), key, {}, undoes=True)
+        return self.paused(outcome, target, Intent(entry.key, entry.choices, key, place), job)
+
+    def known(self) -> FlowState:
+        """Let the state have a nonce."""
+        if not self.state.nonce:
+            self.state = msgspec.structs.replace(self.state, nonce=self.delivery.by)
+        return self.state
+
+    def paused(self, outcome: Outcome, back: int | None, intent: Intent, job: Job) -> Pause:
+        """Write down how far the turn has come."""
+        if self.calls >= self.service.limits.calls:
+            raise LimitExceeded(f"it made {self.calls} calls in one turn: is it in a loop?")
+        first = self.opened
+        opened = Open(
+            # The message that began the turn, whoever goes on with it.
+            mark=self.delivery.mark if first is None else first.mark,
+            first=self.delivery.by if first is None else first.first,
+            by=self.delivery.by,
+            until=self.now + self.service.lease,
+            found=self.found if first is None else first.found,
+            created=not self.record.alive if first is None else first.created,
+            journal=outcome.journal,
+            aside=outcome.aside,
+            answered=self.answered,
+            refused=self.refused,
+            at=self.at,
+            tries=self.tries,
+            began=self.began,
+            calls=self.calls + 1,
+            intent=intent,
+            settled=self.settled,
+            back=back,
+            cuts=self.cuts,
+            locale=self.chat.choice,
+            divergence=self.divergence,
+        )
+        before = msgspec.structs.replace(self.before, nonce=self.state.nonce)
+        return pause(self.service, self.record, before, opened, job)
+
+    def cut(self, outcome: Outcome, target: int) -> None:
+        """Go back: forget the answers from there on, but keep the old one to the question that is asked again."""
+        entry = outcome.journal[target] if target < len(outcome.journal) else None
+        kept = entry if entry is not None and entry.kind == PROMPT and not has_failed(entry) else None
+        self.cuts += 1
+        self.state = self.gone_back(kept)
+        self.journal, self.aside = outcome.journal[:target], outcome.aside
+        self.answer = self.answered = self.refused = self.back = None
+        self.at = -1
+
+    def gone_back(self, kept: Entry | None) -> FlowState:
+        """Give the state as it is for the rest of a turn in which the person has gone back; if that fails, they have not."""
+        return msgspec.structs.replace(
+            self.before,
+            asked=None,
+            attempts=0,
+            tried=self.before.left(),
+            kept=kept,
+            nonce=self.state.nonce,
+            epoch=self.before.epoch + self.cuts,
+            pages=[],
+            screen=None,
+            page=0,
+        )
+
+    def done(self, outcome: Outcome) -> Outcome:
+        """Put together what the flow came to."""
+        if self.at >= 0 and outcome.at < 0:
+            outcome = msgspec.structs.replace(outcome, at=self.at, answered=self.answered, refused=self.refused)
+        if outcome.divergence is not self.divergence:
+            outcome = msgspec.structs.replace(outcome, divergence=self.divergence)
+        self.chat.settled = True
+        self.root = self.state.root
+        if outcome.trail is None:
+            return outcome
+        outcome, became = compacted(outcome, self.at)
+        if became is not None:
+            self.root, self.before_root = _root(became), became.before
+        return outcome
+
+
+def _root(became: Became) -> Root:
+    flow = became.step.flow
+    try:
+        return Root(flow.name, flow.module, encode(became.step.params, flow.types))
+    except UnstorableValue as error:
+        raise UnstorableValue(f"it becomes {flow.name!r} with a parameter that is {error}") from error
+
+
+def opening_of(inbound: Inbound, now: float) -> Opening:
+    """Give the message that begins a conversation, as it is kept."""
+    dialled = inbound.text if inbound.dialled is None else inbound.dialled
+    at = now if inbound.timestamp is None else inbound.timestamp
+    return Opening(dialled, at, inbound.platform, inbound.gateway, inbound.message_id, inbound.name, inbound.locale or None)

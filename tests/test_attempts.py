@@ -1,0 +1,290 @@
+"""Questions that may be answered wrongly only so often, secrets, and answers that are no text."""
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from flowdsl import (
+    Call,
+    Chat,
+    Contact,
+    Location,
+    Media,
+    Prompt,
+    Runtime,
+    Say,
+    SessionConfig,
+    Steps,
+    TooManyAttempts,
+    answers,
+    flow,
+)
+from flowdsl.deliveries import mark
+from flowdsl.signals import namespace, prompt_answered, prompt_rejected
+from tests.people import Faulty, Person
+
+PIN = "8351"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[Any]]:
+    """Listen to everything that is told."""
+    events: list[Any] = []
+
+    def listen(sender: Any, *, event: Any) -> None:
+        events.append(event)
+
+    for signal in namespace.values():
+        signal.connect(listen, weak=False)
+    yield events
+    for signal in namespace.values():
+        signal.disconnect(listen)
+
+
+@flow
+def guarded() -> Steps[None]:
+    """Ask for a PIN, three times at most, and go on without."""
+    try:
+        yield from Prompt("pin", "PIN?", choices=["1234"], attempts=3)
+        yield Say("Welcome.")
+    except TooManyAttempts as error:
+        yield Say(f"{error.key} wrong {error.attempts} times.")
+    yield from Prompt("next", "Next?")
+    yield from Prompt("last", "Last?")
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at once", "dialled again in between"])
+async def test_attempts_are_counted_over_messages(again: bool) -> None:
+    """Dialling again gives no new ones."""
+    person = Person(Runtime(), guarded)
+    await person.dial()
+    for _ in range(2):
+        assert (await person.type("wrong")).startswith("Please choose")
+        if again:
+            assert (await person.dial()).startswith("PIN?")
+    assert await person.type("wrong") == "pin wrong 3 times.\nNext?"
+    assert await person.dial() == "pin wrong 3 times.\nNext?"
+    assert await person.type("x") == "Last?"
+
+
+async def test_the_last_attempt_may_be_right() -> None:
+    """Three attempts are three."""
+    assert await Person(Runtime(), guarded).talk("a", "b", "1234") == "Welcome.\nNext?"
+
+
+async def test_a_last_message_ends_the_conversation() -> None:
+    """Without anything to catch."""
+
+    @flow
+    def strict() -> Steps[None]:
+        yield from Prompt("pin", "PIN?", choices=["1234"], attempts=2, too_many="Too many. Goodbye.")
+        yield Say("Welcome.")
+
+    person = Person(Runtime(), strict)
+    await person.talk("a")
+    reply = await person.send(person.message("b"))
+    assert (reply.text, reply.end) == ("Too many. Goodbye.", True)
+    assert (await person.dial()).startswith("PIN?")
+
+
+async def test_who_is_not_caught_is_out(heard: list[Any]) -> None:
+    """A flow that does not catch it ends: otherwise every apology would be one more attempt."""
+
+    @flow
+    def open_ended() -> Steps[None]:
+        yield from Prompt("pin", "PIN?", choices=["1234"], attempts=2)
+        yield Say("Welcome.")
+
+    runtime = Runtime()
+    person = Person(runtime, open_ended)
+    await person.talk("a")
+    reply = await person.send(person.message("b"))
+    assert reply.end
+    assert reply.text.startswith("Sorry")
+    assert await person.type("1234") == "PIN?\n1. 1234"
+    await runtime.settle()
+    assert [type(event.exception) for event in heard if hasattr(event, "exception")] == [TooManyAttempts]
+
+
+async def test_every_wrong_answer_is_told(heard: list[Any]) -> None:
+    """The last one too; it is no answer."""
+    runtime = Runtime()
+    await Person(runtime, guarded).talk("a", "b", "c")
+    await runtime.settle()
+    told = [(event.key, event.attempts) for event in heard if type(event) is prompt_rejected.event]
+    assert told == [("pin", 1), ("pin", 2), ("pin", 3)]
+    assert not [event for event in heard if type(event) is prompt_answered.event]
+
+
+# Secrets
+
+
+_hashing = answers.pin(4, hashed_with="key")
+
+
+def _repeating(text: str) -> str:
+    raise ValueError(f"{text} is too simple")
+
+
+def _failing(text: str) -> str:
+    raise KeyError(text)
+
+
+def _unstorable(text: str) -> Any:
+    return {text}
+
+
+def _repeats(text: str) -> str | None:
+    return f"{text} will not do"
+
+
+@pytest.mark.parametrize(
+    ("transform", "validate"),
+    [(_hashing, None), (_repeating, None), (_failing, None), (_unstorable, None), (_hashing, _repeats), (None, None)],
+)
+async def test_a_secret_is_nowhere(
+    transform: Callable[[str], Any] | None,
+    validate: Callable[[str], str | None] | None,
+    heard: list[Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What was typed is in no record, signal, log or reply, whatever the author's functions do with it."""
+    caplog.set_level(logging.DEBUG)
+    written: list[str] = []
+
+    class Watching(Faulty):
+        async def create(self, key: str, value: str, ttl: float | None) -> bool:
+            written.append(value)
+            return await super().create(key, value, ttl)
+
+        async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+            written.append(value)
+            return await super().save(key, value, token, ttl)
+
+    @flow
+    def secretive(chat: Chat) -> Steps[str]:
+        pin: str = yield Prompt("pin", "PIN?", secret=True, transform=transform, validate=validate)  # type: ignore[arg-type]
+        found = yield from Call(len, pin, thread=False)
+        yield Prompt("next", f"{found}?")
+        return pin
+
+    runtime = Runtime(store=Watching())
+    person = Person(runtime, secretive)
+    shown = [await person.dial(), await person.type(PIN, "m1"), await person.type("x"), await person.dial()]
+    await runtime.settle()
+    everything = "\n".join(
+        [*shown, *written, *map(repr, heard), caplog.text, *(str(record.exc_info) for record in caplog.records)]
+    )
+    assert PIN not in everything
+    assert "pin" in everything
+
+
+async def test_what_was_typed_cannot_be_found_by_trying() -> None:
+    """With a secret of the sessions, even the digest that names a message tells nothing to who knows how it is made."""
+
+    @flow(name="guarded")
+    def secretive() -> Steps[None]:
+        yield from Prompt("pin", "PIN?", secret=True, transform=_hashing)
+        yield from Prompt("next", "Next?")
+
+    stores = Faulty(), Faulty()
+    for store, secret in zip(stores, (None, "a long secret"), strict=True):
+        person = Person(Runtime(store=store, sessions=SessionConfig(secret=secret)), secretive)
+        await person.talk(PIN)
+    tried = [mark(person.message(f"{number:04d}"), "guarded") for number in range(8_300, 8_400)]
+    assert [any(each in store.wanted for each in tried) for store in stores] == [True, False]
+
+
+async def test_a_secret_needs_a_transform(caplog: pytest.LogCaptureFixture) -> None:
+    """Since nothing else of it may be kept, and the author reads so."""
+
+    @flow
+    def careless() -> Steps[None]:
+        yield Prompt("pin", "PIN?", secret=True)
+
+    await Person(Runtime(), careless).dial()
+    assert "it is secret and has no transform" in caplog.text
+
+
+async def test_what_a_secret_became_is_an_answer() -> None:
+    """It is the same on every replay."""
+
+    @flow
+    def secretive() -> Steps[None]:
+        pin = yield from Prompt("pin", "PIN?", secret=True, transform=_hashing)
+        yield from Prompt("next", pin[:8])
+
+    person = Person(Runtime(), secretive)
+    assert await person.talk(PIN) == _hashing(PIN)[:8] == await person.dial()
+
+
+# Answers that are no text
+
+
+PLACE = Location(5.6, -0.2, name="Accra")
+CARD = Contact("Ama", ("+233244123456",))
+PICTURE = Media("https://example.com/a.jpg")
+SOUND = Media("https://example.com/a.ogg", "audio")
+
+
+@pytest.mark.parametrize(
+    ("expects", "attachment", "wrong"),
+    [
+        ("location", PLACE, "Please send a location."),
+        ("contact", CARD, "Please send a contact."),
+        ("media", SOUND, "Please send a picture, a recording or a file."),
+        ("image", PICTURE, "Please send a picture."),
+        ("audio", SOUND, "Please send a recording."),
+    ],
+)
+async def test_an_attachment_is_an_answer(expects: Any, attachment: Any, wrong: str) -> None:
+    """The flow gets the object, also from the journal; a text is refused in words that say what to send."""
+    seen = []
+
+    @flow
+    def sending() -> Steps[None]:
+        seen.append((yield Prompt("it", "Send it.", expects=expects)))
+        yield Prompt("next", "Next?")
+
+    person = Person(Runtime(), sending, screen=None, platform="chat")
+    await person.type("Hi")
+    assert await person.type("no") == f"{wrong}\nSend it."
+    for other in {PLACE, CARD, SOUND, PICTURE} - {attachment}:
+        if expects != "media" or not isinstance(other, Media):
+            assert (await person.send(person.message("", attachment=other))).text == f"{wrong}\nSend it."
+    assert (await person.send(person.message("", attachment=attachment))).text == "Next?"
+    await person.type("x")
+    assert seen == [attachment, attachment]
+
+
+async def test_an_attachment_is_no_text() -> None:
+    """A picture does not answer a question that wants words; its caption does."""
+
+    @flow
+    def words() -> Steps[None]:
+        name = yield from Prompt("name", "Name?")
+        yield from Prompt("next", f"{name}!")
+
+    person = Person(Runtime(), words, screen=None, platform="chat")
+    await person.type("Hi")
+    assert (await person.send(person.message("", attachment=PICTURE))).text == "Please answer in words.\nName?"
+    assert (await person.send(person.message("Ama", attachment=PICTURE))).text == "Ama!"
+
+
+async def test_an_attachment_may_be_validated_and_transformed() -> None:
+    """As a text may."""
+
+    @flow
+    def near() -> Steps[None]:
+        def far(place: Location) -> str | None:
+            return "Too far." if place.latitude > 10 else None
+
+        where = yield Prompt("where", "Where?", expects="location", validate=far, transform=lambda place: place.name)  # type: ignore[call-overload]
+        yield Say(f"{where}!")
+
+    person = Person(Runtime(), near, screen=None, platform="chat")
+    await person.type("Hi")
+    assert (await person.send(person.message("", attachment=Location(50, 0)))).text == "Too far.\nWhere?"
+    assert (await person.send(person.message("", attachment=PLACE))).text == "Accra!"
