@@ -10,8 +10,9 @@ from textwrap import wrap
 from typing import NamedTuple
 
 from flowdsl import __version__
+from flowdsl.commands import check_sessions, sessions
 from flowdsl.errors import ConfigurationError, FlowError
-from flowdsl.loading import load_flow
+from flowdsl.loading import load_flow, translations_beside
 from flowdsl.messages import Inbound
 from flowdsl.phone import e164
 from flowdsl.runtime import Runtime
@@ -45,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: those of the process unless given.
     """
-    commands = {"chat": Command("talk to a flow in this terminal, as USSD screens", _prepare_chat, _chat)}
+    commands = {
+        "chat": Command("talk to a flow in this terminal, as USSD screens", _prepare_chat, _chat),
+        "check-sessions": Command(check_sessions.SUMMARY, check_sessions.prepare, check_sessions.run),
+        "sessions": Command(sessions.SUMMARY, sessions.prepare, sessions.run),
+    }
     for added in entry_points(group="flowdsl.commands"):
         commands[added.name] = added.load()
     parser = argparse.ArgumentParser(prog="flowdsl", description="USSD and chat conversations as Python generators.")
@@ -55,7 +60,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.prepare(subparsers.add_parser(name, help=command.summary, description=command.summary))
     chosen = parser.parse_args(arguments)
     try:
-        return commands[chosen.command].run(chosen)
+        status = commands[chosen.command].run(chosen)
+        sys.stdout.flush()  # here, where it is known what to do if nobody reads any more
+        return status
     except ConfigurationError as error:
         print(f"flowdsl: {error}", file=sys.stderr)
         return _WRONG_USAGE
@@ -73,6 +80,7 @@ def _prepare_chat(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("flow", metavar="MODULE:FLOW", help="the flow, as module:flow or path/to/file.py:flow")
     parser.add_argument("--msisdn", default="+233244123456", help="number of the person who talks (default %(default)s)")
     parser.add_argument("--dial", default="*920*77#", help="what they dial first (default %(default)s)")
+    parser.add_argument("--locale", help="language of their device, such as fr")
     parser.add_argument(
         "--page", type=int, default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
     )
@@ -86,7 +94,7 @@ def _chat(chosen: argparse.Namespace) -> int:
         raise ConfigurationError(f"{chosen.msisdn!r} is no number with its country's code, such as +233244123456")
     screen = Screen(septets=chosen.page, units=chosen.page // 2)
 
-    runtime = Runtime()
+    runtime = Runtime(translations=translations_beside(flow))
     text, new = chosen.dial, True
     try:
         print(f"> {text}")
@@ -102,6 +110,7 @@ def _chat(chosen: argparse.Namespace) -> int:
                 text="" if new else text,
                 dialled=text if new else None,
                 new=new,
+                locale=chosen.locale,
             )
             reply = runner.run(runtime.handle(flow, inbound, screen=screen))
             print(framed(reply.text, screen))

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from flowdsl import __version__
-from flowdsl.loading import load_flow
+from flowdsl.loading import load_flow, translations_beside
 from tests.servers import Server, free_port
 
 ROOT = Path(__file__).parent.parent
@@ -50,6 +50,29 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def curl(command: str) -> str:
     """Run a curl line as it is printed."""
     return subprocess.run(shlex.split(command), capture_output=True, text=True, check=True, timeout=20).stdout
+
+
+def test_chat_speaks_the_language_of_a_device() -> None:
+    """Also in the words of the library, where the module of the flow has translations."""
+    done = run("chat", "examples/languages.py:tickets", "--locale", "fr-CI", typed="x\n3\n")
+    assert done.returncode == 0, done.stderr
+    assert "│ Bienvenue à la gare routière. │" in done.stdout
+    assert "│ Choisissez une des options. │" in done.stdout
+    assert "│ Bon voyage ! │" in done.stdout
+    assert "│ Have a good journey! │" in run("chat", "examples/languages.py:tickets", typed="3\n").stdout
+
+
+def test_translations_are_those_beside_the_flow(tmp_path: Path) -> None:
+    """One set of them is taken, under whatever names; which of two is meant nobody can tell."""
+    head = "from flowdsl import Prompt, Translations, flow\n@flow\ndef ask():\n    yield Prompt('name', 'Name?')\n"
+    one = "{} = Translations.of({{'fr': {{'a': 'b'}}}})\n"
+    for number, (code, expected) in enumerate([("", False), (one.format("a") + "b = a\n", True), (one.format("a = b"), True)]):
+        file = tmp_path / f"flow_of_{number}.py"
+        file.write_text(head + code)
+        assert (translations_beside(load_flow(str(file))) is not None) == expected
+    file = tmp_path / "flow_of_two.py"
+    file.write_text(head + one.format("a") + one.format("b"))
+    assert translations_beside(load_flow(str(file))) is None
 
 
 def test_chat_draws_screens_with_their_lengths() -> None:

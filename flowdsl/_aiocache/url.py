@@ -112,7 +112,9 @@ def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
-        raise ConfigurationError("sessions in Redis or Valkey need redis-py: pip install 'flowdsl[redis]'") from error
+        raise ConfigurationError(
+            "sessions in Redis or Valkey need redis-py: pip install 'flowdsl[redis]', or '.[redis]' in a clone"
+        ) from error
     # One try again at once, for a connection that the server closed while it was idle; more would eat the
     # gateway's time. aiocache's from_url knows neither TLS nor user names.
     # The store has the time-out; and of the two protocols the older one is read faster.
@@ -142,7 +144,9 @@ def _memcached(parts: SplitResult, options: dict[str, str]) -> BaseCache:
     try:
         from aiocache.backends.memcached import MemcachedCache
     except ImportError as error:
-        raise ConfigurationError("sessions in Memcached need aiomcache: pip install 'flowdsl[memcached]'") from error
+        raise ConfigurationError(
+            "sessions in Memcached need aiomcache: pip install 'flowdsl[memcached]', or '.[memcached]' in a clone"
+        ) from error
     if parts.path.strip("/"):
         raise ConfigurationError(f"the cache has the path {parts.path!r}, and Memcached has no databases: memcached://host:11211")
     cache: BaseCache = MemcachedCache(**_shared(parts, options, 11211), pool_size=_connections(options, _MEMCACHED_CONNECTIONS))
