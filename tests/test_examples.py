@@ -1,9 +1,12 @@
 """The examples: each runs, and does what it says."""
 
+import gettext
 import importlib
+import re
 import subprocess
 import sys
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -50,6 +53,28 @@ async def test_bank_loops_through_nested_menus() -> None:
     assert await person.type("4") == "Thank you for banking with us."
 
 
+async def test_airtime_is_paid_once() -> None:
+    """Each purchase takes money once, whatever is shown again; a refusal is told, and the menu goes on."""
+    from airtime import airtime
+
+    person = Person(Runtime(), airtime, msisdn="+233244000001")
+    menu = "Airtime\n1. Buy airtime\n2. My balance\n3. Exit"
+    assert await person.dial() == menu
+    assert await person.type("2") == f"You have GHS 20.00.\n{menu}"
+    assert await person.type("1") == "Airtime for which number?"
+    await person.type("0244123456")
+    assert await person.type("12.5") == "GHS 12.50 for +233244123456?\n1. Pay\n2. Back\n3. Cancel"
+    assert await person.type("Back") == "How much?"
+    await person.type("12.50")
+    assert await person.type("Pay") == f"Paid. GHS 7.50 left.\n{menu}"
+    assert await person.dial() == f"Paid. GHS 7.50 left.\n{menu}"
+    for text in ("1", "0244123456", "12.50"):
+        await person.type(text)
+    assert await person.type("Pay") == f"Not paid: you have only GHS 7.50.\n{menu}"
+    assert await person.type("2") == f"You have GHS 7.50.\n{menu}"
+    assert await person.type("3") == "Goodbye."
+
+
 async def test_bank_does_not_overdraw() -> None:
     """More than the balance is not sent."""
     from bank import OPENING_BALANCE, bank
@@ -71,6 +96,74 @@ async def test_article_is_paged_to_its_end() -> None:
         reply = await person.send(person.message("#"))
         words += reply.text.split("\n")[0].split()
     assert words == ARTICLES["planting"].split()
+
+
+async def test_tickets_are_sold_in_two_languages() -> None:
+    """The language is chosen in the middle of buying; the answers before it stay, and all that follows is French."""
+    from languages import tickets, translations
+
+    person = Person(Runtime(translations=translations), tickets)
+    assert (await person.dial()).startswith("Welcome to the bus station.\nWhat would you like to do?\n1. Buy tickets\n2. Help")
+    assert (await person.type("buy tickets")).startswith("Where do you want to go?\n1. Abidjan\n2. Accra\n3. Lomé\n4. Language")
+    assert await person.type("4") == "Language / Langue\n1. English\n2. Français"
+    assert (await person.type("français")).startswith("Où voulez-vous aller ?\n1. Abidjan\n2. Accra")
+    assert (await person.type("9")).startswith("Choisissez une des options.\nOù voulez-vous")
+    assert await person.type("lomé") == "Combien de billets ?"
+    assert await person.type("many") == "Un car a 9 places libres. Combien vous en faut-il ?\nCombien de billets ?"
+    assert await person.type("2") == "120 cedis pour 2 billets à Lomé ?\n1. Oui\n2. Non"
+    assert (await person.type("oui")).startswith("Vous avez une place. Payez 120 cedis au guichet.\nQue voulez-vous faire ?")
+    assert (await person.type("2")).startswith("Les cars partent à 6 h et à 14 h.")
+    assert await person.type("quitter") == "Bon voyage !"
+
+
+async def test_one_ticket_is_one() -> None:
+    """Plurals follow the number in both languages, and a device that speaks French is answered so from the first screen on."""
+    from languages import tickets, translations
+
+    runtime = Runtime(translations=translations)
+    for locale, shown in (
+        (None, "1 ticket to Accra for 80 cedis?\n1. Yes\n2. No"),
+        ("fr-CI", "80 cedis pour 1 billet à Accra ?"),
+    ):
+        person = Person(runtime, tickets)
+        await person.send(person.message("", new=True, locale=locale))
+        await person.type("1")
+        await person.type("accra")
+        assert (await person.type("1")).startswith(shown)
+
+
+def test_catalogues_are_compiled() -> None:
+    """What is read at run time is what the translators have written, all of it, and each message is in the code."""
+    from catalogues import LOCALE, read
+
+    from flowdsl.languages import compiled
+
+    sources = list(LOCALE.glob("*/LC_MESSAGES/*.po"))
+    assert sources
+    code = (EXAMPLES / "languages.py").read_text()
+    for source in sources:
+        catalogue = read(source.read_text(encoding="utf-8"))
+        assert source.with_suffix(".mo").read_bytes() == compiled(catalogue), "run `python examples/catalogues.py`"
+        assert all(catalogue.values())
+        assert set(re.findall(r'_\("(.*?)"', code)) <= set(catalogue)
+
+
+def test_catalogues_are_read_as_they_are_written(tmp_path: Path) -> None:
+    """Comments, long texts, plurals and contexts; gettext finds them in what is compiled of it."""
+    from catalogues import read
+
+    from flowdsl.languages import compiled
+
+    source = (EXAMPLES / "locale" / "fr" / "LC_MESSAGES" / "messages.po").read_text(encoding="utf-8")
+    source += '\nmsgctxt "menu"\nmsgid "Leave"\nmsgstr "Sortie"\n'
+    found = gettext.GNUTranslations(BytesIO(compiled(read(source))))
+    assert (found.gettext("Leave"), found.pgettext("menu", "Leave")) == ("Quitter", "Sortie")
+    one, more = "{n} ticket to {town} for {price} cedis?", "{n} tickets to {town} for {price} cedis?"
+    assert [found.ngettext(one, more, n).split("à")[0] for n in (0, 1, 2)] == [
+        "{price} cedis pour {n} billet ",
+        "{price} cedis pour {n} billet ",
+        "{price} cedis pour {n} billets ",
+    ]
 
 
 def test_subscriber_prints_what_it_hears() -> None:
