@@ -1,15 +1,20 @@
 """README: its commands and its snippets, run as they stand."""
 
+import asyncio
 import json
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.servers import await_port, free_port
+from flowdsl import Runtime, Screen
+from flowdsl.loading import load_flow
+from tests.people import Person
+from tests.servers import Server, await_port, free_port
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -21,7 +26,7 @@ SHELL = {name: code.strip() for name, language, code in BLOCKS if language == "s
 def test_every_block_is_run_by_a_test() -> None:
     """No block is of a kind, or a shell command without a name, that nothing here runs."""
     assert {language for _, language, _ in BLOCKS} == {"python", "sh", "json", "text"}
-    assert set(SHELL) == {"run command", "dial", "answer", "chat", "test command"}
+    assert set(SHELL) == {"run command", "dial", "answer", "chat", "check sessions", "export and check", "test command"}
 
 
 def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,7 +42,33 @@ def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
             signal.disconnect(receiver)  # type: ignore[arg-type]
     printed = capsys.readouterr().out
     assert "Choose language:\n1. English\n2. French\n3. Spanish False\n" in printed
-    assert "Welcome Ama! We will write to you in French. True\n" in printed
+    assert "Welcome Ama! You are number 42, and we will write to you in French. True\n" in printed
+    assert printed.startswith("True\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "screen"),
+    [
+        ("signup", ["Ama", "31/12/1990", "0244123456", "1", "2", "1", "1"], "Thank you, Ama!"),
+        ("account", ["20", "31/12/1990", "GHS 5.50", "0244123456"], "20, born 1990-12-31: GHS 5.50 to +233244123456."),
+        ("shop", ["120"], "You have not enough money."),
+        ("order", ["1", "1", "2", "2", "Ring Road", "Accra"], "Tea, Bread to Ring Road, Accra."),
+        ("wallet", ["1", "0244123456", "40"], "40 sent to 0244123456.\nSpent today: 40.\n1. Send\n2. Exit"),
+        ("wallet", ["1", "0244123456", "40", "1"], "To which number?"),
+        ("journey", ["1", "3"], "Which seat?\n1. 1A\n2. 1B"),
+        ("journey", ["1", "3", "2", "2", "me@example.com"], "Sent: booking of 1B."),
+        ("luggage", ["fr", "2"], "2 sacs pour ?."),
+        ("login", ["4821"], "Where are you?"),
+        ("login", ["1", "2", "3"], "Please come to one of our shops."),
+    ],
+)
+async def test_the_flows_do_what_they_show(name: str, texts: list[str], screen: str) -> None:
+    """Each of them holds a conversation."""
+    names: dict[str, Any] = {}
+    for code in PYTHON:
+        if f"def {name}(" in code:
+            exec(compile(code, "README.md", "exec"), names)
+    assert await Person(Runtime(), names[name], screen=Screen(septets=500)).talk(*texts) == screen
 
 
 def test_the_python_blocks_are_typed(tmp_path: Path) -> None:
@@ -72,6 +103,30 @@ def test_the_chat_command_runs() -> None:
     command = SHELL["chat"].replace(".venv/bin/flowdsl", f"{sys.executable} -m flowdsl")
     done = subprocess.run(shlex.split(command), input="4\n", capture_output=True, text=True, check=True, cwd=ROOT)
     assert "Thank you for banking with us." in done.stdout
+
+
+async def test_the_commands_about_sessions_run(valkey_server: Server, tmp_path: Path) -> None:
+    """They find the session of somebody in the middle of the registration, and that it goes on."""
+    address = f"redis://127.0.0.1:{valkey_server.port}?namespace=readme:"
+    registration = load_flow(f"{ROOT}/examples/registration.py:registration")
+    runtime = Runtime(cache=address)
+    await Person(runtime, registration).talk("Ama", "30", "1")
+    await runtime.close()
+    printed = []
+    for name in ("check sessions", "export and check"):
+        for line in SHELL[name].splitlines():
+            command = line.replace(".venv/bin/flowdsl", f"{sys.executable} -m flowdsl").replace(
+                "redis://127.0.0.1:6379/0", address
+            )
+            command = command.replace("examples/", f"{ROOT}/examples/")
+            done = await asyncio.to_thread(
+                subprocess.run, shlex.split(command), capture_output=True, text=True, check=True, cwd=tmp_path
+            )
+            printed.append(done.stdout)
+    for told in (printed[0], printed[2]):
+        assert re.search(r"^\s+1  continues? where", told, re.MULTILINE), told
+    assert (tmp_path / "journals.jsonl").read_text().count("\n") == 1
+    assert "Ama" not in (tmp_path / "journals.jsonl").read_text()
 
 
 def test_commands_install_with_nothing_but_the_repository() -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from flowdsl import Prompt, Say, Steps, flow
+from flowdsl import Call, Prompt, Run, Say, Steps, flow
 
-__all__ = ["REGISTRATION", "SCREENS", "msisdn", "replies", "survey", "talkative"]
+__all__ = ["REGISTRATION", "SCREENS", "calling", "msisdn", "replies", "survey", "talkative"]
 
 REGISTRATION = ("*920*77#", "ama mensah", "17", "34", "2", "3", "1")
 """What a person sends in the registration: the dialled code, then six answers, of which the second is not valid."""
@@ -43,6 +43,23 @@ def talkative() -> Steps[None]:
         yield Say(f"Member {count} is {name}.")
         role = yield Prompt("role", f"What does {name} do in the group?", choices=_ROLES)
         yield Say(f"{name} is {_ROLES[role]}.")
+
+
+@flow
+def role() -> Steps[str]:
+    """Ask what somebody does."""
+    return (yield Prompt("role", "What do they do in the group?", choices=_ROLES))
+
+
+@flow
+def calling() -> Steps[None]:
+    """Ask as the survey does, with a call after each name, and with a flow of its own for the roles."""
+    count = 0
+    while True:
+        count += 1
+        name = yield Prompt("name", f"What is the name of member {count}?", transform=str.title)
+        yield Call(len, name)
+        yield Run(role)
 
 
 def replies(count: int) -> Iterator[str]:

@@ -5,10 +5,11 @@ from typing import Any
 
 from flowdsl import Flow, Say
 from flowdsl.chat import Opening
+from flowdsl.compaction import compacted
 from flowdsl.interpreter import play
-from flowdsl.journal import Entry
+from flowdsl.journal import CALL, Entry
 from flowdsl.record import VERSION, FlowState, Record, read, write
-from tests.benchmarks.conversations import replies, survey, talkative
+from tests.benchmarks.conversations import calling, replies, survey, talkative
 from tests.benchmarks.measuring import interleaved, timed
 from tests.benchmarks.table import Finding, Limit, times
 
@@ -24,6 +25,7 @@ def measure(rounds: int) -> Iterator[Finding]:
     """Replay conversations of several lengths."""
     for count in _LENGTHS:
         yield _compared(f"replay of {count} answers", survey, count, rounds, _LIMIT)
+    yield _compared("replay of 100 answers, results of calls and of flows within", calling, 100, rounds, _LIMIT)
     yield _compared("replay of 100 answers with something said after each", talkative, 100, rounds, None)
 
 
@@ -45,8 +47,16 @@ def _block(work: Callable[[], object], count: int) -> Callable[[], float]:
 def _journal(flow: Flow[..., Any], count: int) -> list[Entry]:
     """Play so many answers, and read the journal back from JSON, so that its texts are not the flow's own."""
     journal: list[Entry] = []
-    for text in replies(count):
-        journal = play(flow, None, journal, text).journal
+    for text in replies(2 * count):
+        outcome = play(flow, None, journal, text)
+        at = outcome.at
+        while outcome.wanted is not None:
+            made = Entry(CALL, outcome.wanted.call.key, outcome.wanted.choices, len(text))
+            outcome = play(flow, None, [*outcome.journal, made])
+        journal = compacted(outcome, at)[0].journal
+        if len(journal) >= count:
+            break
+    del journal[count:]
     state = FlowState(opening=Opening("", 0.0, "ussd", "nalo"), journal=journal)
     stored = write(Record(version=VERSION, revision=1, flows={flow.name: state}), 10**9)
     return read(stored).flows[flow.name].journal
