@@ -216,7 +216,8 @@ class Playing:
             return None
         place, call, types = calls[-1]
         entry = outcome.journal[place]
-        key = token(self.known(), outcome.journal[:place], entry.key, f"{entry.choices} undone")
+        # With its result, since one that was set aside may come to the place of one that was undone.
+        key = token(self.known(), outcome.journal[: place + 1], entry.key, f"{entry.choices} undone")
         result = decode(entry.value, types)
         job = Job(call, call.undo, (result,), key, {}, undoes=True)
         return self.paused(outcome, target, Intent(entry.key, entry.choices, key, place), job)

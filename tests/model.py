@@ -574,7 +574,7 @@ class Model:
         """Take back what was called, the last first, and then go on from there."""
         turn = turn._replace(back=stay)
         if walk.undone and walk.undone[-1][0] >= stay:
-            place, _ = walk.undone[-1]
+            place = walk.undone[-1][0]
             result = turn.journal[place].value
             name = Name("undo", (), f"{place}")
             running = turn.call[1] if turn.call is not None and turn.call[0] == name else None

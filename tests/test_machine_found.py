@@ -186,3 +186,29 @@ async def test_a_sub_flow_that_is_done_stays_done_when_the_code_changes(change: 
         script.insert(1, "paid")
         assert await person.dial() == "['bread', 1, 'Accra'] end?"
     assert till.log == ["ring"]
+
+
+async def test_what_was_set_aside_is_undone_with_a_key_of_its_own() -> None:
+    """Of two calls that a change of the code has brought to one place, each is taken back as itself."""
+    till, keys, rings = Till(), set[str](), 2
+
+    async def refund(number: int, idempotency_key: str) -> None:
+        till.log.append(f"refund {number}")
+        keys.add(idempotency_key)
+
+    @flow
+    def shop() -> Steps[None]:
+        yield from Prompt("item", "Item?")
+        for _ in range(rings):
+            yield from Call(till.ring, undo=refund)
+        yield from Prompt("town", "Town?")
+        yield from Prompt("end", "End?")
+
+    person = Person(Runtime(navigation=Navigation()), shop)
+    await person.talk("bread", "Accra")
+    rings = 1
+    await person.dial()
+    await person.type("0")
+    assert await person.type("0") == "Item?"
+    assert till.log == ["ring", "ring", "refund 1", "refund 2"]
+    assert len(keys) == 2
