@@ -25,9 +25,6 @@ __all__ = ["play"]
 
 
 _DEFAULT_LIMITS: Final = Limits()
-_WILL_NOT_CLOSE: Final = (
-    "it goes on when it is told to stop: an `except` that names no class, or a `finally` that yields, stands around a yield"
-)
 
 
 def play(
@@ -90,21 +87,16 @@ def play(
         outcome = player.play(journal, aside)
         if watch is not None:
             watch(player)
-        try:
-            player.close()
-        except RuntimeError as error:
-            if getattr(player.generator, "gi_frame", None) is None:
-                raise  # of the flow's own clean-up
-            raise BadStep(_WILL_NOT_CLOSE) from error
+        player.close()
         return outcome
     except (AuthorError, TypeError) as raised:
         wrong = raised if isinstance(raised, AuthorError) else delegated_to_coroutine(raised)
         if wrong is None:
             raise
         running = getattr(player.generator, "gi_frame", None) is not None
-        where = position(player.generator) if running else source_line(wrong)
+        where = wrong.where or (position(player.generator) if running else source_line(wrong))
         where = flow.where if where == UNKNOWN else where
-        with suppress(RuntimeError):
+        with suppress(RuntimeError, BadStep):
             player.close()
         placed = type(wrong)(f"flow {flow.name!r} at {where}: {wrong}")
         placed.where = where

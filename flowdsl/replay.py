@@ -12,7 +12,7 @@ from flowdsl.calls import Call
 from flowdsl.chat import Chat, Snapshot
 from flowdsl.choices import seen_as
 from flowdsl.errors import BadStep, CallFailed, LimitExceeded, TooManyAttempts, UnstorableValue
-from flowdsl.flow import Flow
+from flowdsl.flow import Flow, position
 from flowdsl.journal import CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, encode, has_failed
 from flowdsl.navigation import Checkpoint
 from flowdsl.outcome import Became, Finished, Limits, Undoable
@@ -37,6 +37,9 @@ class _Outer(NamedTuple):
 
 
 _NOTHING: Final = object()
+_WILL_NOT_CLOSE: Final = (
+    "it goes on when it is told to stop: an `except` that names no class, or a `finally` that yields, stands around a yield"
+)
 _SAID_TOO_MUCH: Final = "it said {} things without waiting for an answer: is it in a loop?"
 
 
@@ -376,11 +379,26 @@ class Replay:
         yield from ((done.within, done.run) for done in self.finished)
 
     def close(self) -> None:
-        """Close the generators, the innermost first."""
-        self.generator.close()
+        """Close the generators, the innermost first.
+
+        Raises:
+            BadStep: one of them goes on instead.
+        """
+        _close(self.generator)
         if self._outer:
             for outer in reversed(self._outer):
-                outer.generator.close()
+                _close(outer.generator)
+
+
+def _close(generator: Generator[Any, Any, Any]) -> None:
+    try:
+        generator.close()
+    except RuntimeError as raised:
+        if getattr(generator, "gi_frame", None) is None:
+            raise  # of the flow's own clean-up
+        error = BadStep(_WILL_NOT_CLOSE)
+        error.where = position(generator)
+        raise error from raised
 
 
 def segment(name: str) -> str:

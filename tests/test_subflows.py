@@ -448,3 +448,23 @@ def _asking(name: str, keys: list[str]) -> Flow[[], list[str]]:
         return got
 
     return asking
+
+
+@pytest.mark.parametrize("how", [Run, Become], ids=["run", "become"])
+async def test_a_flow_that_will_not_close_is_told_of_wherever_it_stands(how: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A ``finally`` that yields around another flow names the line, as one around a prompt does."""
+
+    @flow
+    def inner() -> Steps[None]:
+        yield Prompt("a", "A?")
+
+    @flow
+    def outer() -> Steps[None]:
+        try:
+            yield how(inner)
+        finally:
+            yield Say("Goodbye.")  # here
+
+    assert (await Person(Runtime(), outer).dial()).startswith("Sorry")
+    line = outer.function.__code__.co_firstlineno + 5
+    assert f"flow 'outer' at {__file__}:{line}: it goes on when it is told to stop" in caplog.text
