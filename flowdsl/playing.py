@@ -1,6 +1,7 @@
 """A flow is played for one message: from where it stood, past what was called, and back where the person goes back. Pure."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -8,7 +9,7 @@ from flowdsl.chat import Chat, Heard, Opening, Session, Snapshot
 from flowdsl.compaction import compacted
 from flowdsl.deliveries import Delivery
 from flowdsl.errors import LimitExceeded, UnstorableValue
-from flowdsl.flow import flow_named
+from flowdsl.flow import Flow, flow_named
 from flowdsl.interpreter import play
 from flowdsl.journal import CALL, PROMPT, Entry, decode, encode, failure, has_failed
 from flowdsl.messages import Inbound
@@ -138,8 +139,12 @@ class Playing:
         if intent is not None and intent.once and (opened.by != self.delivery.by or intent.token == self.delivery.begun):
             self.give_up(intent)
         # Where an answer was taken already, or nothing has been asked yet, what is typed now answers nothing.
-        if opened.at >= 0 or opened.back is not None or opened.cuts or state.asked is None:
+        if opened.at >= 0 or opened.back is not None or opened.cuts or state.asked is None or self.has_begun_anew(opened):
             self.answer = None
+
+    def has_begun_anew(self, opened: Open) -> bool:
+        """Tell whether the turn has left the question that was asked, since its code had changed."""
+        return opened.divergence is not None and self.standing_in().on_change == "restart"
 
     def give_up(self, intent: Intent) -> None:
         """Let a call fail that was running in a process that died, or was cancelled, and must not run twice."""
@@ -156,12 +161,16 @@ class Playing:
         opening = left.resuming or opening
         return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen, tried=left.left())
 
+    def standing_in(self) -> Flow[..., Any]:
+        """Give the flow that is played: that of the service, unless it was handed over."""
+        root = self.state.root
+        return self.service.flow if root is None else flow_named(root.name, root.module)
+
     def played(self) -> Outcome:
         """Play the flow once."""
         state, service, answer = self.state, self.service, self.answer
-        flow, params = service.flow, service.params
+        flow, params = self.standing_in(), service.params
         if state.root is not None:
-            flow = flow_named(state.root.name, state.root.module)
             params = decode(state.root.params, flow.types)
         types = flow.types if flow is service.flow else {**service.flow.types, **flow.types}
         session, latest = Session(state.began, types), self.record.locale

@@ -203,6 +203,18 @@ async def test_what_is_typed_for_a_question_that_is_gone_is_used_for_nothing(ser
         assert screen == ("Name?" if policy == "restart" else "Surname?")
 
 
+async def test_what_is_typed_before_a_new_beginning_answers_nothing_after_a_call(service: Service) -> None:
+    """Also where the flow that begins again calls something before its first question."""
+
+    def greeting() -> Steps[None]:
+        yield from Call(service.look_up, "greeting", key="greet", thread=False)
+        age = yield from Prompt("age", "Age?")
+        yield Prompt("end", age)
+
+    await service.person(old(service)).talk("Ama", "Accra")
+    assert await service.person(greeting, "restart").type("30") == "Age?"
+
+
 def test_a_policy_that_does_not_exist_is_refused() -> None:
     """When the flow is made."""
     with pytest.raises(ConfigurationError, match="on_change of flow 'survey' is 'ignore'"):
