@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from flowdsl import Limits
 from flowdsl.cli import main
 from tests.operators import Deploy, connected, die_in_a_call, talk, untouched
 from tests.servers import Server, free_port
@@ -385,6 +386,21 @@ def shop():
     done = check(deploy(long), "--cache", url)
     assert (done.counts, done.report["parked"]) == ({"continues": 1, "ends": 1}, 1)
     assert "`flowdsl sessions retry`" in done.text
+
+
+def test_the_limits_of_a_service_are_its_own(url: str, deploy: Deploy, check: Checked) -> None:
+    """What a service lets pass is no failure, though it is more than is usual."""
+    long = """
+from flowdsl import Prompt, Say, flow
+@flow
+def shop():
+    yield Prompt("name", "Name?")
+    for _ in range(1_500):
+        yield Say("word")
+    yield Prompt("end", "End?")
+"""
+    talk(url, deploy(long), ["ama"], limits=Limits(steps=2_000))
+    assert check(deploy(long), "--cache", url).counts == {"continues": 1}
 
 
 def test_namespaces_are_kept_apart(url: str, deploy: Deploy, check: Checked) -> None:

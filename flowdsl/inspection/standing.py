@@ -142,7 +142,8 @@ def _playing(subject: Subject, record: Record, state: FlowState) -> Playing:
     return Playing(service, delivery, inbound, record, record.revision, opening.at)
 
 
-_LIMITS: Final = Limits()
+# Those of the service are not known here. Nothing is saved, and a flow that loops for ever must come to an end all the same.
+_LIMITS: Final = Limits(entries=10**6, bytes=10**9, steps=10**5, calls=10**6, depth=10**3)
 
 
 def _failure(error: Exception, flow: Flow[..., Any]) -> Failure:
