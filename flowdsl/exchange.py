@@ -13,7 +13,7 @@ import msgspec
 from flowdsl.apologies import contained
 from flowdsl.deliveries import Delivery, answered_before
 from flowdsl.errands import carry_out
-from flowdsl.errors import AuthorError, CallFailed, StoreError, StoreUnavailable
+from flowdsl.errors import AuthorError, CallFailed, LimitExceeded, StoreError, StoreUnavailable
 from flowdsl.flow import UNKNOWN, defined_at, source_line
 from flowdsl.journal import FAILED
 from flowdsl.lanes import TooLate
@@ -105,7 +105,8 @@ class Exchange:
         self._turn: Turn | None = None
         self._reply: Reply | None = None
         self._record: Record | None = None
-        self._began: float | None = None
+        # When the message came: it may wait in its lane for long, and what it calls then would be taken for dead at once.
+        self._began = monotonic()
         self._found = -1
         self._in_doubt = self._late = self._loaded = self._owed = False
 
@@ -193,14 +194,13 @@ class Exchange:
 
     def _now(self) -> float:
         # A clock that is set while a turn goes on does not make others take it for dead.
-        if self._began is None:
-            self._began = monotonic()
         return self._delivery.now + monotonic() - self._began
 
     async def _answered(self) -> Reply | Pause:
         tries = 0
         pause = _SOON
-        now = self._delivery.now if self._began is None else self._now()
+        over: float | None = None
+        busy: tuple[float, float] | None = None
         while tries < TRIES:
             held = await self._place.store.load(self._place.session_id)
             self._record = record = None if held is None else read(held.value)
@@ -212,7 +212,7 @@ class Exchange:
             if record is not None and record.trouble and is_parked(record, self._service.flow.name, self._delivery.owner):
                 return self._say(partial(self._conduct.parked, self._service.screen), end=True)
             try:
-                came_to = take_turn(self._service, self._delivery, record, now)
+                came_to = take_turn(self._service, self._delivery, record, self._now(), over=over)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
@@ -220,16 +220,17 @@ class Exchange:
             if isinstance(came_to, Busy):
                 if came_to.mark == self._delivery.mark:
                     self._found = came_to.found  # the same message is being answered there, so this is its retry
-                self._now()  # from here on time passes
+                if busy is None or busy[0] != came_to.until:
+                    busy = came_to.until, monotonic()
+                elif monotonic() - busy[1] > self._service.lease:
+                    over = came_to.until  # it is not renewed, whatever time the clocks tell
                 await self._wait(pause)
-                now = self._now()
                 pause = min(2 * pause, _LATER)
                 continue
             self._found = 0 if record is None else record.revision
             tries += 1
             if isinstance(came_to, Pause):
                 if await self._saved(came_to.record, came_to.stored, held):
-                    self._now()  # from here on time passes
                     self._record = came_to.record
                     return came_to
                 continue
@@ -238,7 +239,7 @@ class Exchange:
             late = self._late  # or it becomes so while it is being saved
             if late:
                 record = owing(record, self._service.flow.name, turn.reply)
-                stored = write(record, self._place.most)
+                stored = write(record, 2 * self._place.most)  # the reply is in it twice
             if await self._saved(record, stored, held):
                 self._owed = late
                 return self._done(turn, turn.reply)
@@ -293,8 +294,8 @@ class Exchange:
         after: Record | None = None
         try:
             after = await self._taken_back(error, where, -1 if record is None else record.revision)
-        except StoreUnavailable as unavailable:
-            logger.warning("session %s: that the flow raised could not be saved: %s", session_id, unavailable)
+        except (StoreUnavailable, LimitExceeded) as unsaved:
+            logger.warning("session %s: that the flow raised could not be saved: %s", session_id, unsaved)
         trouble = None if after is None else after.trouble.get(name)
         if trouble is not None and trouble.parked:
             logger.error(

@@ -63,11 +63,13 @@ class Pause(NamedTuple):
 class Busy(NamedTuple):
     """Another process is in the middle of a turn of this session.
 
-    ``mark`` names the message that it answers, and ``found`` the revision at which it began.
+    ``mark`` names the message that it answers, and ``found`` the revision at which it began. It has until ``until``, and
+    says so anew for as long as it lives.
     """
 
     mark: str
     found: int
+    until: float
 
 
 class Done(NamedTuple):

@@ -282,7 +282,7 @@ def _require_version(version: int) -> None:
 
 
 def write(record: Record, most: int) -> str:
-    """Write a record down as JSON text.
+    """Write a record down as JSON text; without earlier replies where they leave no room.
 
     Args:
         record: the session.
@@ -292,6 +292,10 @@ def write(record: Record, most: int) -> str:
         LimitExceeded: it has more.
     """
     written = _encoder.encode(record)
+    if len(written) > most:
+        # An earlier message that is delivered again must not be an answer, and need not be answered with many words.
+        bare = [msgspec.structs.replace(each, reply=None) for each in record.seen[:-1]]
+        written = _encoder.encode(msgspec.structs.replace(record, seen=[*bare, *record.seen[-1:]]))
     if len(written) > most:
         raise LimitExceeded(f"its session would take {len(written)} bytes, and may take {most}")
     return written.decode()

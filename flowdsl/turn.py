@@ -52,7 +52,9 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
 
 
-def take_turn(service: Service, delivery: Delivery, record: Record | None, now: float | None = None) -> Turn | Pause | Busy:
+def take_turn(
+    service: Service, delivery: Delivery, record: Record | None, now: float | None = None, *, over: float | None = None
+) -> Turn | Pause | Busy:
     """Answer a message.
 
     Args:
@@ -60,6 +62,7 @@ def take_turn(service: Service, delivery: Delivery, record: Record | None, now: 
         delivery: the message.
         record: the session as it was loaded, or ``None``.
         now: seconds since 1970, where that is later than when the message came.
+        over: a turn that has until then is over, since its process has not been heard of for as long as it may be silent.
 
     Returns:
         What it came to; or what must be run, after which it is answered again; or that another process is doing so.
@@ -70,7 +73,7 @@ def take_turn(service: Service, delivery: Delivery, record: Record | None, now: 
     """
     token = shown_in.set(language(record, delivery.owner, service.flow.name, delivery.inbound))
     try:
-        return _taken(service, delivery, record, delivery.now if now is None else now)
+        return _taken(service, delivery, record, delivery.now if now is None else now, over)
     except AuthorError as error:
         if error.where is not None:
             raise
@@ -79,7 +82,7 @@ def take_turn(service: Service, delivery: Delivery, record: Record | None, now: 
         shown_in.reset(token)
 
 
-def _taken(service: Service, delivery: Delivery, record: Record | None, now: float) -> Turn | Pause | Busy:
+def _taken(service: Service, delivery: Delivery, record: Record | None, now: float, over: float | None) -> Turn | Pause | Busy:
     found = 0 if record is None else record.revision
     if record is None or record.owner != delivery.owner:
         record = anew(record, delivery.owner, delivery.now)
@@ -91,8 +94,8 @@ def _taken(service: Service, delivery: Delivery, record: Record | None, now: flo
     work = _Work(service, delivery, inbound, record, found, now, screen)
     if state is None:
         return work.play(None, None)
-    if state.open is not None and state.open.by != delivery.by and state.open.until > work.now:
-        return Busy(state.open.mark, state.open.found)
+    if state.open is not None and state.open.by != delivery.by and state.open.until > work.now and state.open.until != over:
+        return Busy(state.open.mark, state.open.found, state.open.until)
     if state.owed is not None:
         return work.show_owed(state, state.owed)
     if state.over and (inbound.new or screen is None):

@@ -749,6 +749,35 @@ async def test_another_message_waits_for_the_call_in_another_process() -> None:
     assert [*await asyncio.gather(first, other)] == ["a is 1. Size?", "b. More?"]
 
 
+@pytest.mark.parametrize("on_crash", ["retry", "fail"])
+def test_a_message_that_waited_long_is_not_taken_for_dead(on_crash: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time that it spent behind others of its session in one process is not taken from the lease of its own call."""
+    store, clerk = Faulty(), Clerk(*[partial(asyncio.sleep, 40, "late")] * 2)
+
+    @flow
+    def order() -> Steps[None]:
+        yield from Prompt("item", "Item?")
+        yield from Call(clerk.book, "item", timeout=None)
+        yield from Prompt("size", "Size?")
+        yield from Call(clerk.book, "size", timeout=None, on_crash=on_crash)
+        yield from Prompt("more", "More?")
+
+    person, same_person = in_two_processes(store, order)
+
+    async def talk() -> list[str]:
+        person.runtime._clock = same_person.runtime._clock = asyncio.get_running_loop().time
+        await person.dial()
+        first = asyncio.create_task(person.type("a", "m1"))
+        await asyncio.sleep(1)
+        second = asyncio.create_task(person.type("b", "m2"))
+        await asyncio.sleep(40)
+        again = asyncio.create_task(same_person.type("b", "m2"))
+        return [*await asyncio.gather(first, second, again)]
+
+    assert hurried(talk(), monkeypatch) == ["Size?", "More?", "More?"]
+    assert clerk.asked == ["item", "size"]
+
+
 @pytest.mark.parametrize("how", ["again", "with an id", "something else", "dials"])
 def test_a_process_that_died_in_a_call_is_followed_by_another(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """When its lease has run out the call is made again with the same key; the answer is kept, and what is typed is none."""
@@ -988,6 +1017,56 @@ def test_who_cannot_wait_sees_the_result_at_the_next_message(
 
     hurried(talk(), monkeypatch)
     assert clerk.asked[0] == "a"
+
+
+@pytest.mark.parametrize("message_id", [None, "m"], ids=["without ids", "with ids"])
+def test_a_late_reply_of_any_length_is_shown(message_id: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply that its session has room for once is not lost because it waits to be shown."""
+    clerk = Clerk(partial(asyncio.sleep, 8, "late"))
+
+    @flow
+    def order() -> Steps[None]:
+        yield from Prompt("item", "Item?")
+        yield Call(clerk.book, "item")
+        yield from Prompt("more", "word " * 200)
+
+    person = Person(Runtime(limits=Limits(bytes=1_700)), order, platform="chat", screen=None)
+    send = hasty(person)
+
+    async def talk() -> list[str]:
+        await person.dial()
+        await send("a", message_id and "m1")
+        await asyncio.sleep(10)
+        return [(await send("x", message_id and "m2")).text, (await send("y", message_id and "m3")).text]
+
+    assert hurried(talk(), monkeypatch) == ["word " * 200, ""]
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn that nobody renews is taken up after the time of its lease, whatever time it says that it has."""
+    store, clerk = Faulty(), Clerk()
+    person, same_person = in_two_processes(store, ordering(clerk.book))
+
+    def set_clocks(ahead: float) -> None:
+        loop = asyncio.get_running_loop()
+        person.runtime._clock = same_person.runtime._clock = lambda: loop.time() + ahead
+
+    async def talk() -> tuple[str, float]:
+        set_clocks(ahead=86_400)
+        await person.dial()
+        clerk.outcomes.append(partial(asyncio.sleep, 10**9))
+        dying = asyncio.create_task(person.type("a", "m1"))
+        await asyncio.sleep(1)
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        set_clocks(ahead=0)
+        began = asyncio.get_running_loop().time()
+        return await same_person.type("a", "m1"), asyncio.get_running_loop().time() - began
+
+    shown, waited = hurried(talk(), monkeypatch)
+    assert shown == "a is 2. More?"
+    assert waited < 20
+    assert len(set(clerk.keys)) == 1
 
 
 @pytest.mark.parametrize("dials", [False, True], ids=["types", "dials"])

@@ -651,3 +651,20 @@ async def test_a_conversation_that_outgrows_its_limits_is_stopped() -> None:
     await person.talk("a")
     assert "Sorry" in await person.type("d" * 2_000)
     assert await person.type("b") == "a,b|"
+
+
+async def test_long_replies_leave_room_for_the_next_one() -> None:
+    """What was replied to earlier messages is forgotten where there is no room for it, and the messages are not."""
+
+    @flow
+    def wordy() -> Steps[None]:
+        yield from Prompt("first", "one " * 200)
+        yield from Prompt("second", "two " * 200)
+        yield from Prompt("third", "three")
+
+    person = Person(Runtime(limits=Limits(bytes=1_600)), wordy, platform="chat", screen=None)
+    assert await person.type("hi", "m1") == "one " * 200
+    assert await person.type("a", "m2") == "two " * 200
+    assert await person.type("hi", "m1") == ""
+    assert await person.type("a", "m2") == "two " * 200
+    assert await person.type("b", "m3") == "three"

@@ -179,6 +179,8 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         selector = _Jumping()
         selector.loop = self
         super().__init__(selector)
+        # After a year a float has no nanoseconds left, and a timer that is due would never come.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         return self.now
