@@ -12,7 +12,7 @@ from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 from flowdsl.texts import BuiltIn, is_text, plain, translator
 
-__all__ = ["NO_MENU", "Menu", "Option", "read_menu", "seen_as"]
+__all__ = ["ENGLISH_LABELS", "NO_MENU", "PLAIN_LABELS", "Menu", "Option", "read_menu", "seen_as"]
 
 
 class Option(NamedTuple):
@@ -186,11 +186,11 @@ def _label(key: Any) -> str:
 
 def _must_be_made(kinds: set[type]) -> bool:
     # To make labels takes longer than all the rest of reading a menu, and most are what they are.
-    return kinds != _PLAIN and (translator.get() is not None or not kinds <= _ENGLISH)
+    return kinds != PLAIN_LABELS and (translator.get() is not None or not kinds <= ENGLISH_LABELS)
 
 
-_PLAIN: Final[set[type]] = {str}
-_ENGLISH: Final[set[type]] = {str, BuiltIn}
+PLAIN_LABELS: Final[set[type]] = {str}
+ENGLISH_LABELS: Final[set[type]] = {str, BuiltIn}
 
 
 def _in_language(kind: Any) -> Any:

@@ -77,12 +77,10 @@ def play(
     'Hello, Ama!'
     """
     player = _Player(flow, chat, params, limits)
-    # Most of it is as it is for everybody, and every turn comes here.
-    if answer is not None:
-        player.answer, player.attachment, player.asked = answer, attachment, asked
-        player.tried, player.page_key, player.read_in = tried, page_key, read_in
-    if navigation is not None:
-        player.navigation, player.kept = navigation, kept
+    player.answer, player.attachment, player.asked, player.tried = answer, attachment, asked, tried
+    player.page_key, player.read_in, player.navigation, player.kept = page_key, read_in, navigation, kept
+    player.answered = player.refused = player.divergence = None
+    player.at = -1
     try:
         outcome = player.play(journal, aside)
         if watch is not None:
@@ -104,7 +102,7 @@ def play(
 
 
 class _Player(Replay):
-    """A replay that takes an answer where the journal ends."""
+    """A replay that takes an answer where the journal ends; made by :func:`play` alone."""
 
     __slots__ = (
         "answer",
@@ -121,20 +119,18 @@ class _Player(Replay):
         "tried",
     )
 
-    def __init__(self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits) -> None:
-        Replay.__init__(self, flow, chat, params, limits)
-        self.answer: str | None = None
-        self.attachment: Attachment | None = None
-        self.asked: Asked | None = None
-        self.tried = 0
-        self.page_key = False
-        self.navigation: Navigation | None = None
-        self.kept: Entry | None = None
-        self.read_in: str | None = None
-        self.answered: str | None = None
-        self.refused: str | None = None
-        self.at = -1
-        self.divergence: Divergence | None = None
+    answer: str | None
+    attachment: Attachment | None
+    asked: Asked | None
+    tried: int
+    page_key: bool
+    read_in: str | None
+    navigation: Navigation | None
+    kept: Entry | None
+    answered: str | None
+    refused: str | None
+    divergence: Divergence | None
+    at: int
 
     def play(self, journal: list[Entry], aside: list[Entry]) -> Outcome:
         """Replay what fits, then look at the rest step by step."""

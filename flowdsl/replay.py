@@ -124,7 +124,7 @@ class Replay:
         """
         # How many were used is told by how many are left, and only where somebody asks: a count would cost a tenth.
         count, entries, used = len(journal), iter(journal), 0
-        said, most = self.said, self.limits.steps
+        said = self.said
         in_hand, answered, moved = 0, False, False
         step: Any = _NOTHING
         while step is not None:
@@ -141,8 +141,8 @@ class Replay:
                                 said.clear()
                                 answered = False
                             said.append(step)
-                            if len(said) > most:
-                                raise LimitExceeded(_SAID_TOO_MUCH.format(most))
+                            if len(said) > self.limits.steps:
+                                raise LimitExceeded(_SAID_TOO_MUCH.format(self.limits.steps))
                             step = send(None)
                         kind = step.__class__
                         if kind is Call and entry.choices == called and entry.key == step.key:
@@ -203,7 +203,7 @@ class Replay:
                 step = self.raised(error, used)
             if in_hand:
                 entries, in_hand = iter(journal[used:]), 0
-        if answered:
+        if answered and said:
             said.clear()
         return step, used
 
@@ -384,21 +384,19 @@ class Replay:
         Raises:
             BadStep: one of them goes on instead.
         """
-        _close(self.generator)
-        if self._outer:
-            for outer in reversed(self._outer):
-                _close(outer.generator)
-
-
-def _close(generator: Generator[Any, Any, Any]) -> None:
-    try:
-        generator.close()
-    except RuntimeError as raised:
-        if getattr(generator, "gi_frame", None) is None:
-            raise  # of the flow's own clean-up
-        error = BadStep(_WILL_NOT_CLOSE)
-        error.where = position(generator)
-        raise error from raised
+        generator = self.generator
+        try:
+            generator.close()
+            if self._outer:
+                for outer in reversed(self._outer):
+                    generator = outer.generator
+                    generator.close()
+        except RuntimeError as raised:
+            if getattr(generator, "gi_frame", None) is None:
+                raise  # of the flow's own clean-up
+            error = BadStep(_WILL_NOT_CLOSE)
+            error.where = position(generator)
+            raise error from raised
 
 
 def segment(name: str) -> str:

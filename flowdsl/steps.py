@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 import msgspec
 
 from flowdsl.calls import Call
-from flowdsl.choices import NO_MENU, Menu, read_menu
+from flowdsl.choices import ENGLISH_LABELS, NO_MENU, PLAIN_LABELS, Menu, read_menu
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Contact, Expected, Location, Media
 from flowdsl.navigation import Back, Checkpoint
 from flowdsl.subflows import Become, Run
-from flowdsl.texts import BuiltIn, Text, is_text, shown_in, translator
+from flowdsl.texts import BuiltIn, Text, is_text, translator
 
 __all__ = ["Prompt", "Say", "Step", "Steps"]
 
@@ -81,7 +81,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
     keys: tuple[Any, ...] = ()
     """What can be chosen, made of ``choices``: by it replay knows a menu again."""
     listed: tuple[Any, ...] | None = None
-    """The menu as it was made last, with the language and the translator that it was made in."""
+    """The menu as it was made, and whether it is the same in every language, or only while nothing is translated."""
 
     def __post_init__(self) -> None:
         if self.key.__class__ is not str or not self.key:
@@ -112,16 +112,20 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         if choices is None:
             return NO_MENU
         listed = self.listed
-        if listed is not None and listed[0] == shown_in.get() and listed[1] is translator.get():
-            menu: Menu = listed[2]
-            return menu
+        if listed is not None and (listed[1] or translator.get() is None):
+            known: Menu = listed[0]
+            return known
         try:
             menu = read_menu(choices)
         except BadPrompt as error:
             raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
         # Other labels may be made of anything, and so be others the next time.
-        if choices.__class__ is list or (choices.__class__ is dict and all(isinstance(label, str) for label in choices.values())):
-            self.listed = (shown_in.get(), translator.get(), menu)
+        if choices.__class__ is list:
+            self.listed = (menu, True)
+        elif choices.__class__ is dict:
+            labels = {*map(type, choices.values())}
+            if labels == PLAIN_LABELS or (labels <= ENGLISH_LABELS and translator.get() is None):
+                self.listed = (menu, labels == PLAIN_LABELS)
         return menu
 
     def require(self) -> None:

@@ -19,6 +19,7 @@ from flowdsl.pauses import Busy, Pause
 from flowdsl.playing import Playing, opening_of
 from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, attempts_at, language, write
 from flowdsl.rendering import render
+from flowdsl.resuming import Resume
 from flowdsl.service import Service
 from flowdsl.texts import locale, shown_in
 from flowdsl.ussd.screen import Screen
@@ -100,7 +101,7 @@ def _taken(service: Service, delivery: Delivery, record: Record | None, now: flo
         return work.show_owed(state, state.owed)
     if state.over and (inbound.new or screen is None):
         return work.play(None, None)
-    if state.open is None and (resumed := work.resume(state)) is not None:
+    if service.resume is not None and state.open is None and (resumed := work.resume(state, service.resume)) is not None:
         return resumed
     answer = None if inbound.new or state.resuming is not None else inbound.text
     if state.open is None and state.pages and answer is not None and screen is not None:
@@ -168,10 +169,9 @@ class _Work(Playing):
         saved, stored = self.saved(self.record, following, reply)
         return Turn(record=saved, stored=stored, reply=reply, outcome=None, attempts=state.attempts)
 
-    def resume(self, state: FlowState) -> Turn | Pause | Busy | None:
+    def resume(self, state: FlowState, menu: Resume) -> Turn | Pause | Busy | None:
         """Ask who dials again whether to go on, and take the answer; ``None`` where there is nothing to ask."""
-        menu = self.service.resume
-        if menu is None or not state.journal or not (self.inbound.new or state.resuming is not None):
+        if not state.journal or not (self.inbound.new or state.resuming is not None):
             return None
         chosen = None if self.inbound.new else menu.chosen(self.inbound.text, state.shown)
         if chosen is not None:

@@ -7,7 +7,7 @@ one character outside the tables makes all of it UCS-2.
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Length", "measure"]
+__all__ = ["Length", "is_basic", "measure"]
 
 _BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -16,7 +16,9 @@ _BASIC: Final = (
 # Each is sent as an escape and a code, so it takes two septets.
 _EXTENDED: Final = "\f^{}\\[~]|€"
 
-_is_basic: Final = re.compile(f"[{re.escape(_BASIC)}]*").fullmatch
+is_basic: Final = re.compile(f"[{re.escape(_BASIC)}]*").fullmatch
+"""Whether every character of a text takes one septet."""
+
 _is_gsm: Final = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*").fullmatch
 _escapes: Final = re.compile(f"[{re.escape(_EXTENDED)}]").findall
 
@@ -36,7 +38,7 @@ def measure(text: str) -> Length:
     >>> measure("Total: 5 ₵")
     Length(units=10, gsm=False)
     """
-    if _is_basic(text):
+    if is_basic(text):
         return Length(len(text), True)
     if _is_gsm(text):
         return Length(len(text) + len(_escapes(text)), True)

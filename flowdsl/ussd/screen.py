@@ -6,7 +6,7 @@ import msgspec
 
 from flowdsl.errors import ConfigurationError
 from flowdsl.texts import BuiltIn, Text, is_text, plain
-from flowdsl.ussd.alphabet import measure
+from flowdsl.ussd.alphabet import is_basic, measure
 
 __all__ = ["Screen"]
 
@@ -80,6 +80,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     def fits(self, text: str) -> bool:
         """Tell whether a text fits one screen."""
+        if is_basic(text):  # as most are
+            return len(text) <= self.septets
         if len(text) > self.most:
             return False
         length = measure(text)
