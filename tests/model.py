@@ -407,7 +407,10 @@ class Turn(NamedTuple):
 
 
 class Talk(NamedTuple):
-    """Where a conversation stands."""
+    """Where a conversation stands.
+
+    ``missed`` tells how often questions were answered in vain that the person has left by going back.
+    """
 
     journal: tuple[Kept, ...] = ()
     aside: tuple[Kept, ...] = ()
@@ -418,6 +421,14 @@ class Talk(NamedTuple):
     owed: Screen | None = None
     over: bool = False
     tried: tuple[Name, tuple[Kept, ...], str] | None = None
+    missed: tuple[tuple[Name, int], ...] = ()
+
+    def gone_back(self) -> "Talk":
+        """Leave the question; nobody gets new attempts at it by that."""
+        missed = dict(self.missed)
+        if self.asked is not None and self.attempts:
+            missed[self.asked] = self.attempts
+        return self._replace(asked=None, attempts=0, tried=None, missed=tuple(missed.items()))
 
 
 class State(NamedTuple):
@@ -591,7 +602,7 @@ class Model:
             yield Came(state._replace(talk=talk._replace(turn=begun)), None, explained)
             return
         after = turn._replace(journal=turn.journal[:stay], back=None, at=-1, call=None, tried=None)
-        yield from self.goes_on(state, message, talk._replace(asked=None, attempts=0, tried=None), after, None, explained)
+        yield from self.goes_on(state, message, talk.gone_back(), after, None, explained)
 
     def breaks(self, state: State, talk: Talk, turn: Turn, stop: Breaks, explained: frozenset[str]) -> Iterator[Came]:
         """Take back a turn that raised; but not what was called in it."""
@@ -618,8 +629,10 @@ class Model:
             return self.told(state, message, None, Screen(stop.text, end=True), turn, explained)
         assert isinstance(stop, Waits)
         journal, aside, asked, rounds = shortened(walk, stop.name, talk.rounds, turn.at)
-        attempts = talk.attempts + 1 if stop.rejected else talk.attempts if turn.at < 0 and talk.asked == stop.name else 0
-        following = Talk(journal, aside, asked, attempts, rounds)
+        missed = {} if rounds != talk.rounds else dict(talk.missed)
+        again = missed.pop(asked, 0)
+        attempts = talk.attempts + 1 if stop.rejected else talk.attempts if turn.at < 0 and talk.asked == stop.name else again
+        following = Talk(journal, aside, asked, attempts, rounds, missed=tuple(missed.items()))
         return self.told(state, message, following, stop.screen, turn, explained)
 
     def told(

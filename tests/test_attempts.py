@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from flowdsl import (
+    Become,
     Call,
     Chat,
     Contact,
     Location,
     Media,
+    Navigation,
     Prompt,
     Runtime,
     Say,
@@ -288,3 +290,22 @@ async def test_an_attachment_may_be_validated_and_transformed() -> None:
     await person.type("Hi")
     assert (await person.send(person.message("", attachment=Location(50, 0)))).text == "Too far.\nWhere?"
     assert (await person.send(person.message("", attachment=PLACE))).text == "Accra!"
+
+
+async def test_another_conversation_has_attempts_of_its_own() -> None:
+    """What was answered in vain before a hand-over is not counted after it, though the question has the same key."""
+
+    @flow
+    def menu() -> Steps[None]:
+        where = yield from Prompt("where", "Where to?")
+        if where == "in":
+            yield from Prompt("age", "Age?", transform=int, attempts=3, too_many="Enough.")
+        yield Become(menu)
+
+    person = Person(Runtime(navigation=Navigation(back="0")), menu)
+    await person.talk("in", "x", "x", "0")
+    assert await person.type("in") == "Age?\n0 Back"
+    for text in ("0", "out", "in", "x"):
+        await person.type(text)
+    assert (await person.type("x")).endswith("Age?\n0 Back")
+    assert await person.type("x") == "Enough."

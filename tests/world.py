@@ -436,7 +436,8 @@ class World:
         self.demand(before_that == call or before_that[2] != self.version, "two calls have one idempotency key")
         if before:
             again = isinstance(before[-1].result, Failed) or self.troubles > self.troubles_at[token]
-            self.demand(again and not once, "it runs again for nothing")
+            # Whether it may run twice was settled when it began, by the script of that time.
+            self.demand(again and not (once and before_that == call), "it runs again for nothing")
         self.troubles_at[token] = self.troubles
         place = len(self.runs)
         self.runs.append(model.Run(key, facts, token, None))
