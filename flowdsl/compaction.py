@@ -8,8 +8,8 @@ import msgspec
 from flowdsl.errors import UnstorableValue
 from flowdsl.flow import placed
 from flowdsl.journal import CALL, LEFT, RUN, RUN_OF_CALLS, Entry, encode
+from flowdsl.nesting import segment
 from flowdsl.outcome import Became, Finished, Outcome
-from flowdsl.replay import segment
 
 __all__ = ["compacted"]
 

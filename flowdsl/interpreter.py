@@ -14,8 +14,9 @@ from flowdsl.journal import CALL, PROMPT, RUN_OF_CALLS, Entry, failure
 from flowdsl.messages import Attachment
 from flowdsl.misuse import delegated_to_coroutine, not_a_step, require_listener
 from flowdsl.navigation import Back, Navigation
+from flowdsl.nesting import real
 from flowdsl.outcome import Asked, Divergence, Limits, Outcome, Trail, Wanted
-from flowdsl.replay import Replay, real
+from flowdsl.replay import Replay
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Run
 from flowdsl.verdict import Accepted, Rejected, verdict

@@ -118,14 +118,16 @@ class Playing:
                 return self.wanting(outcome, outcome.wanted)
 
     def begin(self, state: FlowState | None, answer: str | None) -> None:
-        """Take up the flow where it stands, in the middle of a turn perhaps."""
+        """Take the flow where it stands."""
         self.began: Began = "new" if state is None else "again" if self.inbound.new else "on"
         self.before = self.state = state = self.beginning() if state is None else state
         self.journal, self.aside, self.tries = state.journal, state.aside, state.attempts + 1
         self.answer = answer
-        opened = state.open
-        if opened is None:
-            return
+        if state.open is not None:
+            self.take_up(state, state.open)
+
+    def take_up(self, state: FlowState, opened: Open) -> None:
+        """Go on in the middle of a turn."""
         self.before, self.opened = msgspec.structs.replace(state, open=None), opened
         self.cuts = opened.cuts
         self.state = (
@@ -169,10 +171,10 @@ class Playing:
     def played(self) -> Outcome:
         """Play the flow once."""
         state, service, answer = self.state, self.service, self.answer
-        flow, params = self.standing_in(), service.params
+        flow, params, types = service.flow, service.params, service.flow.types
         if state.root is not None:
-            params = decode(state.root.params, flow.types)
-        types = flow.types if flow is service.flow else {**service.flow.types, **flow.types}
+            flow = self.standing_in()
+            params, types = decode(state.root.params, flow.types), {**types, **flow.types}
         session, latest = Session(state.began, types), self.record.locale
         if latest is None and state.spoke is None and state.locale is None and not state.times:
             self.chat = chat = Chat(self.inbound, state.opening, session)

@@ -30,15 +30,18 @@ def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | Non
     """
     parts, menu = _content(outcome)
     ends = outcome.prompt is None
-    media = [part.media for part in parts if part.media is not None]
+    media, texts = [], []
+    for part in parts:
+        if text := plain(part.text):
+            texts.append(text)
+        if part.media is not None:
+            media.append(part.media)
     ways = (outcome.ways or _NO_WAYS) if menu is not None else _NO_WAYS
     names = navigation or _NAVIGATION
     options = NO_MENU if menu is None else menu
     if screen is None:
         choices = [Choice(str(number), option.label) for number, option in enumerate(options.options, start=1)]
-        text = "\n".join(text for part in parts if (text := plain(part.text)))
-        return Reply(text, ends, (*choices, *_buttons(ways, names)), tuple(media)), []
-    texts = [text for part in parts if (text := plain(part.text))]
+        return Reply("\n".join(texts), ends, (*choices, *_buttons(ways, names)), tuple(media)), []
     if media:
         texts = [line for part in parts for line in (plain(part.text), _as_line(part.media)) if line]
     text, lines = "\n".join(texts), options.lines

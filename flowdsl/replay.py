@@ -3,114 +3,32 @@
 Pure, and the cost of a long conversation: the loop in :meth:`Replay.fit` is measured.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain, islice
 from operator import length_hint
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from flowdsl.calls import Call
-from flowdsl.chat import Chat, Snapshot
 from flowdsl.choices import seen_as
-from flowdsl.errors import BadStep, CallFailed, LimitExceeded, TooManyAttempts, UnstorableValue
-from flowdsl.flow import Flow, position
-from flowdsl.journal import CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, encode, has_failed
+from flowdsl.errors import CallFailed, LimitExceeded, TooManyAttempts
+from flowdsl.journal import CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed
 from flowdsl.navigation import Checkpoint
-from flowdsl.outcome import Became, Finished, Limits, Undoable
+from flowdsl.nesting import NOTHING, Nesting, real, segment
+from flowdsl.outcome import Undoable
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 from flowdsl.verdict import known_types
 
-__all__ = ["Replay", "real", "segment"]
+__all__ = ["Replay"]
 
 
-class _Outer(NamedTuple):
-    """A flow that waits for one within it: its own place, and where the inner one began."""
-
-    generator: Generator[Any, Any, Any]
-    prefix: str
-    types: Mapping[str, type]
-    run: Run[Any]
-    start: int
-    bars: int
-    calls: int
-    before: Snapshot | None
-
-
-_NOTHING: Final = object()
-_WILL_NOT_CLOSE: Final = (
-    "it goes on when it is told to stop: an `except` that names no class, or a `finally` that yields, stands around a yield"
-)
 _SAID_TOO_MUCH: Final = "it said {} things without waiting for an answer: is it in a loop?"
 
 
-class Replay:
-    """A flow being played: its generators, and what they have said and done so far.
+class Replay(Nesting):
+    """A flow being fed what its journal holds."""
 
-    ``generator``, ``prefix`` and ``types`` are those of the flow that is playing, which may be within another.
-
-    Args:
-        flow: the conversation.
-        chat: its chat, for flows that take one.
-        params: keyword parameters of the flow.
-        limits: when to stop a flow that grows or loops.
-    """
-
-    __slots__ = (
-        "_bars",
-        "_hand_overs",
-        "_outer",
-        "_start",
-        "barrier",
-        "became",
-        "chat",
-        "eventful",
-        "finished",
-        "flow",
-        "generator",
-        "limits",
-        "prefix",
-        "result",
-        "said",
-        "types",
-        "undoable",
-    )
-
-    def __init__(self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits) -> None:
-        self.flow = flow
-        self.generator = flow.start(chat, params)
-        """The innermost generator, where the flow stands."""
-        self.types = flow.types
-        """Enums and dataclasses that the innermost flow names."""
-        self.prefix = ""
-        """What comes before the fingerprints of the innermost flow's entries."""
-        self.chat = chat if chat.__class__ is Chat else None
-        """Who is speaking, where that is known."""
-        self.said: list[Say] = []
-        self.result: Any = _NOTHING
-        """What the flow returned, once it is over."""
-        self.barrier = 0
-        """How many entries nobody goes back past."""
-        self.became: tuple[Became, ...] = ()
-        """The hand-overs."""
-        self.undoable: tuple[Undoable, ...] = ()
-        """Calls that can be taken back."""
-        self.finished: tuple[Finished, ...] = ()
-        """Sub-flows that are done."""
-        self.eventful = False
-        """Whether anything has happened beside questions that were answered before."""
-        self.limits = limits
-        self._start = (flow, chat, params)
-        self._outer: tuple[_Outer, ...] = ()
-        self._bars = self._hand_overs = 0
-
-    def restart(self) -> None:
-        """Begin the conversation again."""
-        self.close()
-        flow, chat, params = self._start
-        if self.chat is not None:
-            self.chat.begin()
-        Replay.__init__(self, flow, chat, params, self.limits)
-        self.eventful = True
+    __slots__ = ()
 
     def fit(self, journal: list[Entry], aside: list[Entry]) -> tuple[Any, int]:
         """Feed the entries that fit, one comparison each.
@@ -126,12 +44,12 @@ class Replay:
         count, entries, used = len(journal), iter(journal), 0
         said = self.said
         in_hand, answered, moved = 0, False, False
-        step: Any = _NOTHING
+        step: Any = NOTHING
         while step is not None:
             send, bare = self.generator.send, self.prefix
             called, ran = (bare + CALL, bare + RUN) if bare else (CALL, RUN)
             try:
-                if step is _NOTHING:
+                if step is NOTHING:
                     step = send(None)
                 for entry in entries:
                     if step.__class__ is not Prompt:
@@ -253,53 +171,6 @@ class Replay:
         journal, aside = ahead
         return any(self.fits(run, entry) for entry in chain(islice(journal, used + 1, None), aside))
 
-    def entered(self, run: Run[Any], used: int) -> Any:
-        """Begin a flow within."""
-        if len(self._outer) >= self.limits.depth:
-            raise LimitExceeded(f"{self.limits.depth} flows run within each other: does {run.key!r} run itself?")
-        flow = run.flow
-        generator = flow.start(self._start[1], run.params)
-        outer = _Outer(self.generator, self.prefix, self.types, run, used, self._bars, len(self.undoable), self.done_so_far())
-        self._outer = (*self._outer, outer)
-        self.generator = generator
-        self.prefix = f"{self.prefix}{segment(run.key)}/"
-        if flow.types != self.types:
-            self.types = {**self.types, **flow.types}
-        self.know(flow)
-        return generator.send(None)
-
-    def handed_over(self, step: Become, used: int) -> Any:
-        """Begin the flow that comes instead."""
-        answered = self.became and used > self.became[-1].at
-        self._hand_overs = 1 if answered else self._hand_overs + 1
-        if self._hand_overs > self.limits.depth:
-            raise LimitExceeded(f"it has become another flow {self.limits.depth} times without an answer: is it in a loop?")
-        flow = step.flow
-        # Before anything is closed: the errors tell the line of the step.
-        _require_storable(step)
-        generator = flow.start(self._start[1], step.params)
-        self.close()
-        self.flow = flow
-        # Within that of the hand-over before, of which nothing may be left when this one's entries are found again.
-        self.prefix = f"{self.became[-1].prefix if self.became else ''}{segment(step.key)}!/"
-        self.eventful = True
-        self.became = (*self.became, Became(used, step, self.prefix, self.done_so_far()))
-        self._outer = ()
-        self.generator = generator
-        self.types = flow.types
-        self.know(flow)
-        self.bar(used)
-        return self.generator.send(None)
-
-    def know(self, flow: Flow[..., Any]) -> None:
-        """Let session data be of the types that another flow names, beside those that were named before."""
-        if flow.types and self.chat is not None:
-            self.chat.session.types = {**self.chat.session.types, **flow.types}
-
-    def done_so_far(self) -> Snapshot | None:
-        """Tell what has been done to the session."""
-        return None if self.chat is None else self.chat.snapshot()
-
     def feed(self, step: Any, entry: Entry, used: int) -> Any:
         """Give the flow what an entry holds, or raise it there."""
         failed = has_failed(entry)
@@ -327,89 +198,6 @@ class Replay:
             types = {**types, **step.flow.types}
         return self.generator.send(decode(value, types))
 
-    def bar(self, used: int) -> None:
-        """Let nobody go back past this place."""
-        self.barrier = used
-        self._bars += 1
-
-    def left(self, result: Any, used: int) -> Any:
-        """Go on after a generator has ended; ``None`` where it was the flow's own."""
-        _require_result(result)
-        if not self._outer:
-            self.result = result
-            return None
-        types, inner = self.types, self.come_out()
-        barred, undoable = self._bars > inner.bars, len(self.undoable) > inner.calls
-        left = None if self.chat is None or inner.before is None else self.chat.done_since(inner.before)
-        done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left)
-        self.finished, self.eventful = (*self.finished, done), True
-        return self.going_on(lambda: self.generator.send(result), used)
-
-    def raised(self, error: Exception, used: int) -> Any:
-        """Let a flow that runs another one catch what that raised, as ``yield from`` would."""
-        if not self._outer or getattr(self.generator, "gi_frame", None) is not None:
-            raise error
-        self.come_out()
-        return self.going_on(lambda: self.generator.throw(error), used)
-
-    def come_out(self) -> _Outer:
-        """Go on with the flow around one that has ended."""
-        *others, outer = self._outer
-        self._outer = tuple(others)
-        self.generator, self.prefix, self.types = outer.generator, outer.prefix, outer.types
-        return outer
-
-    def going_on(self, move: Callable[[], Any], used: int) -> Any:
-        """Make a move of the innermost generator, and give the next step; ``None`` where the flow has ended."""
-        try:
-            return real(move())
-        except StopIteration as stop:
-            return self.left(stop.value, used)
-        except Exception as error:
-            return self.raised(error, used)
-
-    def generators(self) -> Iterator[Generator[Any, Any, Any]]:
-        """Give the generators of the flows that have begun, the outermost first."""
-        yield from (outer.generator for outer in self._outer)
-        yield self.generator
-
-    def runs(self) -> Iterator[tuple[str, Run[Any]]]:
-        """Give the flows within that were come to, each with what comes before the fingerprint of its entry."""
-        yield from ((outer.prefix, outer.run) for outer in self._outer)
-        yield from ((done.within, done.run) for done in self.finished)
-
-    def close(self) -> None:
-        """Close the generators, the innermost first.
-
-        Raises:
-            BadStep: one of them goes on instead.
-        """
-        generator = self.generator
-        try:
-            generator.close()
-            if self._outer:
-                for outer in reversed(self._outer):
-                    generator = outer.generator
-                    generator.close()
-        except RuntimeError as raised:
-            if getattr(generator, "gi_frame", None) is None:
-                raise  # of the flow's own clean-up
-            error = BadStep(_WILL_NOT_CLOSE)
-            error.where = position(generator)
-            raise error from raised
-
-
-def segment(name: str) -> str:
-    """Write the name of a flow as part of the prefix of its entries."""
-    return name.replace("%", "%25").replace("/", "%2F").replace("!", "%21")
-
-
-def real(step: Any) -> Any:
-    """Refuse ``None``, which ends loops, so that a flow that yields it does not look like one that has ended."""
-    if step is None:
-        raise BadStep("it yields nothing: write `yield Prompt(…)` or `yield Say(…)`")
-    return step
-
 
 def _is_menu(prompt: Prompt[Any], choices: str, prefix: str) -> bool:
     """Tell whether a prompt has the choices of a fingerprint: by those that had it last, or the long way."""
@@ -426,26 +214,3 @@ def _is_menu(prompt: Prompt[Any], choices: str, prefix: str) -> bool:
 def _error(step: Any, failed: list[Any]) -> Exception:
     name, message = failed
     return TooManyAttempts(step.key, message) if step.__class__ is Prompt else CallFailed(step.key, name, message)
-
-
-def _require_storable(step: Become) -> None:
-    for name, value in step.params.items():
-        try:
-            encode(value, step.flow.types)
-        except UnstorableValue as error:
-            raise UnstorableValue(
-                f"flow {step.key!r} cannot be given {name!r}, which is kept with the session: it is {error}"
-            ) from error
-
-
-def _require_result(result: Any) -> None:
-    if isinstance(result, Prompt | Say | Call | Run | Generator):
-        raise BadStep(f"it returns {_named(result)}, which nobody sees: write `yield` before it")
-
-
-def _named(step: Any) -> str:
-    if isinstance(step, Prompt):
-        return f"the prompt {step.key!r}"
-    if isinstance(step, Call | Run):
-        return f"{step!r} itself"
-    return "what it would say" if isinstance(step, Say) else f"the generator of {getattr(step, '__name__', 'it')!r}"

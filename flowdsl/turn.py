@@ -239,7 +239,7 @@ class _Work(Playing):
             aside=outcome.aside,
             asked=outcome.asked,
             attempts=0 if handed_over else _attempts(state, outcome),
-            tried={} if handed_over else _tried(state, outcome),
+            tried=_tried(state, outcome) if state.tried and not handed_over else {},
             began=began,
             changed=changed,
             request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
@@ -295,7 +295,7 @@ def _attempts(state: FlowState, outcome: Outcome) -> int:
 
 
 def _tried(state: FlowState, outcome: Outcome) -> dict[str, int]:
-    if not state.tried or outcome.asked is None:
+    if outcome.asked is None:
         return state.tried
     asked = attempts_at(outcome.asked)
     return {name: count for name, count in state.tried.items() if name != asked}

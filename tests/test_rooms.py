@@ -20,6 +20,7 @@ PURE = [
         "messages",
         "misuse",
         "navigation",
+        "nesting",
         "outcome",
         "owing",
         "paging",

@@ -4,7 +4,6 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from aiocache.base import BaseCache
@@ -100,7 +99,8 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
         values[key] = (value, now + ttl if ttl else None)
         values.move_to_end(key)
         # Two looks at the oldest per write are enough to forget faster than to remember.
-        for oldest in tuple(islice(values, 2)):
+        for _ in range(2):
+            oldest = next(iter(values))
             deadline = values[oldest][1]
             if deadline is None or now < deadline:
                 break
