@@ -147,9 +147,15 @@ class _Player(Replay):
             if step.__class__ is Prompt:
                 if chat is not None:
                     chat.settled = True  # until the flow goes on, it is nobody's business but the reader's
-                entry = self.ask(step, done, rest)
-                if entry.__class__ is not Entry:
-                    return cast("Outcome", entry)
+                asked = Asked(step.key, self.prefix + (step.menu.fingerprint if step.choices is not None else ""))
+                entry = _answer_to(asked, rest) if rest else None
+                if entry is None:
+                    step.require()
+                    if self.answer is None or (self.asked is not None and self.asked != asked):
+                        return self.waits(step, asked, done, rest)
+                    entry = self.answered_by(self.answer, step, asked, done, rest)
+                    if entry.__class__ is not Entry:
+                        return cast("Outcome", entry)
             elif step.__class__ is Call or step.__class__ is Run:
                 found = next((each for each in rest if self.fits(step, each)), None)
                 if found is None:
@@ -198,23 +204,19 @@ class _Player(Replay):
         # What was called is not called again, whatever becomes of the answers.
         return step, done, [each for each in rest if each.kind in (CALL, RUN_OF_CALLS)]
 
-    def ask(self, prompt: Prompt[Any], done: list[Entry], rest: list[Entry]) -> Entry | Outcome:
-        """Find the answer to a question: in the journal, or in what was typed; else stop there."""
-        menu = prompt.menu.fingerprint if prompt.choices is not None else ""
-        identity = Asked(prompt.key, self.prefix + menu)
-        if rest:
-            for entry in rest:
-                if entry.key == identity.key and entry.choices == identity.choices:
-                    return entry
-        prompt.require()
-        answer = self.answer
-        if answer is None or (self.asked is not None and self.asked != identity):
-            if answer is not None and self.asked is not None:
-                self.diverged(self.asked.key, prompt)  # what was typed for another question is used for nothing
-            if self.eventful or self.navigation is not None or prompt.back:
-                return self.outcome(done, rest, prompt, identity)
-            # As in most turns nothing else has happened, and every turn comes here.
-            return Outcome(tuple(self.said) if self.said else (), prompt, identity, done, rest)
+    def waits(self, prompt: Prompt[Any], asked: Asked, done: list[Entry], rest: list[Entry]) -> Outcome:
+        """Stop at a question that has no answer."""
+        if self.answer is not None and self.asked is not None:
+            self.diverged(self.asked.key, prompt)  # what was typed for another question is used for nothing
+        if self.eventful or self.navigation is not None or prompt.back:
+            return self.outcome(done, rest, prompt, asked)
+        # As in most turns nothing else has happened, and every turn comes here.
+        return Outcome(tuple(self.said) if self.said else (), prompt, asked, done, rest)
+
+    def answered_by(
+        self, answer: str, prompt: Prompt[Any], identity: Asked, done: list[Entry], rest: list[Entry]
+    ) -> Entry | Outcome:
+        """Take what was typed: as the answer, as a key that leads elsewhere, or as neither."""
         if self.navigation is not None or prompt.back:
             moved = self.moved(prompt, identity, answer, done, rest)
             if moved is not None:
@@ -323,6 +325,10 @@ class _Player(Replay):
             trail,
             ways,
         )
+
+
+def _answer_to(asked: Asked, rest: list[Entry]) -> Entry | None:
+    return next((each for each in rest if each.key == asked.key and each.choices == asked.choices), None)
 
 
 def _key(step: Any) -> str | None:

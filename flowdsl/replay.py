@@ -43,7 +43,7 @@ class Replay(Nesting):
         # How many were used is told by how many are left, and only where somebody asks: a count would cost a tenth.
         count, entries, used = len(journal), iter(journal), 0
         said = self.said
-        in_hand, answered, moved = 0, False, False
+        in_hand, moved = 0, False
         step: Any = NOTHING
         while step is not None:
             send, bare = self.generator.send, self.prefix
@@ -55,9 +55,6 @@ class Replay(Nesting):
                     if step.__class__ is not Prompt:
                         in_hand = 1
                         while step.__class__ is Say:
-                            if answered:
-                                said.clear()
-                                answered = False
                             said.append(step)
                             if len(said) > self.limits.steps:
                                 raise LimitExceeded(_SAID_TOO_MUCH.format(self.limits.steps))
@@ -75,9 +72,6 @@ class Replay(Nesting):
                             step = send(value) if value.__class__ in PLAIN else self.feed(step, entry, 0)
                             continue
                         if kind is not Prompt:
-                            if answered:
-                                said.clear()
-                                answered = False
                             used = count - length_hint(entries) - 1
                             here, step = step, self.reached(step, (entry,), used, (journal, aside))
                             if moved := step is not here:
@@ -100,7 +94,8 @@ class Replay(Nesting):
                             break
                     elif step.keys:
                         break
-                    answered = True
+                    if said:
+                        said.clear()
                     value = entry.value
                     step = send(value) if value.__class__ is str or value.__class__ in PLAIN else self.feed(step, entry, 0)
                 else:
@@ -121,8 +116,6 @@ class Replay(Nesting):
                 step = self.raised(error, used)
             if in_hand:
                 entries, in_hand = iter(journal[used:]), 0
-        if answered and said:
-            said.clear()
         return step, used
 
     def waiting(self, step: Any, entries: Sequence[Entry], used: int) -> Any:

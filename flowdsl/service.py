@@ -15,10 +15,17 @@ __all__ = ["Service"]
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """A flow as it is served at one place: its parameters, its screen, its limits.
+    """A flow as it is served at one place.
 
-    ``screen`` is ``None`` on platforms that show messages of any length, with buttons. ``lease`` is for how many seconds
-    a process that makes a call keeps others from going on with the turn; it renews it while it lives.
+    Args:
+        flow: the conversation.
+        params: its keyword parameters.
+        screen: the USSD screen it is shown on; ``None`` on platforms that show messages of any length, with buttons.
+        limits: when it is stopped because it grows or loops.
+        navigation: the keys with which a person goes back, if any.
+        resume: the menu for who dials again, if any.
+        lease: seconds for which a process that makes a call keeps others from going on with the turn. It renews that for
+            as long as it lives.
     """
 
     flow: Flow[..., Any]

@@ -10,7 +10,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ class Death:
         if len(self.past) == self.at:
             self.note(f"death-{self.name}", " ".join(self.past))
             os.kill(os.getpid(), signal.SIGKILL)
-            time.sleep(60)  # nothing more may happen in this thread until the signal has come
+            signal.pause()  # nothing more may happen in this thread until it has come
 
 
 death = Death()

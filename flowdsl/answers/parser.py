@@ -110,12 +110,14 @@ class Parser(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
         return text
 
     def _read(self, text: str) -> T | None:
+        """Read a text; ``None`` where it is no such value. Each kind of parser has its own."""
         raise NotImplementedError
 
     def _written(self, value: T) -> str:
         return str(value)
 
     def _asks(self) -> Template:
+        """Say what is asked for. Each kind of parser has its own."""
         raise NotImplementedError
 
     def _refused(self, default: Template) -> ValueError:
