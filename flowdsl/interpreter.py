@@ -15,7 +15,7 @@ from flowdsl.messages import Attachment
 from flowdsl.misuse import delegated_to_coroutine, not_a_step, require_listener
 from flowdsl.navigation import Back, Navigation
 from flowdsl.nesting import real
-from flowdsl.outcome import Asked, Divergence, Limits, Outcome, Trail, Wanted
+from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Wanted
 from flowdsl.replay import Replay
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Run
@@ -78,8 +78,15 @@ def play(
     'Hello, Ama!'
     """
     player = _Player(flow, chat, params, limits)
-    player.answer, player.attachment, player.asked, player.tried = answer, attachment, asked, tried
-    player.page_key, player.read_in, player.navigation, player.kept = page_key, read_in, navigation, kept
+    player.answer = answer
+    if answer is not None:  # else nobody looks at these
+        player.attachment = attachment
+        player.asked = asked
+        player.tried = tried
+        player.page_key = page_key
+        player.read_in = read_in
+    player.navigation = navigation
+    player.kept = kept
     player.answered = player.refused = player.divergence = None
     player.at = -1
     try:
@@ -152,7 +159,10 @@ class _Player(Replay):
                 if entry is None:
                     step.require()
                     if self.answer is None or (self.asked is not None and self.asked != asked):
-                        return self.waits(step, asked, done, rest)
+                        if self.eventful or self.answer is not None or self.navigation is not None or step.back:
+                            return self.waits(step, asked, done, rest)
+                        # As a rule nothing else has happened, and every turn comes here.
+                        return Outcome(tuple(self.said) if self.said else (), step, asked, done, rest)
                     entry = self.answered_by(self.answer, step, asked, done, rest)
                     if entry.__class__ is not Entry:
                         return cast("Outcome", entry)
@@ -208,10 +218,7 @@ class _Player(Replay):
         """Stop at a question that has no answer."""
         if self.answer is not None and self.asked is not None:
             self.diverged(self.asked.key, prompt)  # what was typed for another question is used for nothing
-        if self.eventful or self.navigation is not None or prompt.back:
-            return self.outcome(done, rest, prompt, asked)
-        # As in most turns nothing else has happened, and every turn comes here.
-        return Outcome(tuple(self.said) if self.said else (), prompt, asked, done, rest)
+        return self.outcome(done, rest, prompt, asked)
 
     def answered_by(
         self, answer: str, prompt: Prompt[Any], identity: Asked, done: list[Entry], rest: list[Entry]
@@ -305,8 +312,7 @@ class _Player(Replay):
         said, ways = tuple(self.said), None
         if prompt is not None and asked is not None and (self.navigation is not None or prompt.back):
             ways = ways_from(prompt, asked, done, self.barrier, self.navigation, self.kept, self.types)
-        passed = self.undoable or self.finished or self.became
-        trail = Trail(self.undoable, self.finished, self.became) if passed else None
+        trail = None if self.trail is NO_TRAIL else self.trail
         return Outcome(
             said,
             prompt,

@@ -8,7 +8,7 @@ from flowdsl.chat import Chat, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position
 from flowdsl.journal import encode
-from flowdsl.outcome import Became, Finished, Limits, Undoable
+from flowdsl.outcome import NO_TRAIL, Became, Finished, Limits
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 
@@ -50,23 +50,23 @@ class Nesting:
 
     __slots__ = (
         "_bars",
-        "_hand_overs",
         "_outer",
         "_start",
         "barrier",
-        "became",
         "chat",
         "eventful",
-        "finished",
         "flow",
         "generator",
         "limits",
         "prefix",
         "result",
         "said",
+        "trail",
         "types",
-        "undoable",
     )
+
+    result: Any
+    """What the flow returned, once it is over."""
 
     def __init__(self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits) -> None:
         self.flow = flow
@@ -79,22 +79,16 @@ class Nesting:
         self.chat = chat if chat.__class__ is Chat else None
         """Who is speaking, where that is known."""
         self.said: list[Say] = []
-        self.result: Any = NOTHING
-        """What the flow returned, once it is over."""
         self.barrier = 0
         """How many entries nobody goes back past."""
-        self.became: tuple[Became, ...] = ()
-        """The hand-overs."""
-        self.undoable: tuple[Undoable, ...] = ()
-        """Calls that can be taken back."""
-        self.finished: tuple[Finished, ...] = ()
-        """Sub-flows that are done."""
+        self.trail = NO_TRAIL
+        """What it has come past beside questions."""
         self.eventful = False
         """Whether anything has happened beside questions that were answered before."""
         self.limits = limits
         self._start = (flow, chat, params)
         self._outer: tuple[_Outer, ...] = ()
-        self._bars = self._hand_overs = 0
+        self._bars = 0
 
     def restart(self) -> None:
         """Begin the conversation again."""
@@ -111,7 +105,9 @@ class Nesting:
             raise LimitExceeded(f"{self.limits.depth} flows run within each other: does {run.key!r} run itself?")
         flow = run.flow
         generator = flow.start(self._start[1], run.params)
-        outer = _Outer(self.generator, self.prefix, self.types, run, used, self._bars, len(self.undoable), self.done_so_far())
+        outer = _Outer(
+            self.generator, self.prefix, self.types, run, used, self._bars, len(self.trail.undoable), self.done_so_far()
+        )
         self._outer = (*self._outer, outer)
         self.generator = generator
         self.prefix = f"{self.prefix}{segment(run.key)}/"
@@ -122,9 +118,8 @@ class Nesting:
 
     def handed_over(self, step: Become, used: int) -> Any:
         """Begin the flow that comes instead."""
-        answered = self.became and used > self.became[-1].at
-        self._hand_overs = 1 if answered else self._hand_overs + 1
-        if self._hand_overs > self.limits.depth:
+        became = self.trail.became
+        if sum(each.at == used for each in became) >= self.limits.depth:
             raise LimitExceeded(f"it has become another flow {self.limits.depth} times without an answer: is it in a loop?")
         flow = step.flow
         # Before anything is closed: the errors tell the line of the step.
@@ -133,9 +128,9 @@ class Nesting:
         self.close()
         self.flow = flow
         # Within that of the hand-over before, of which nothing may be left when this one's entries are found again.
-        self.prefix = f"{self.became[-1].prefix if self.became else ''}{segment(step.key)}!/"
+        self.prefix = f"{became[-1].prefix if became else ''}{segment(step.key)}!/"
         self.eventful = True
-        self.became = (*self.became, Became(used, step, self.prefix, self.done_so_far()))
+        self.trail = self.trail._replace(became=(*became, Became(used, step, self.prefix, self.done_so_far())))
         self._outer = ()
         self.generator = generator
         self.types = flow.types
@@ -157,10 +152,10 @@ class Nesting:
             self.result = result
             return None
         types, inner = self.types, self.come_out()
-        barred, undoable = self._bars > inner.bars, len(self.undoable) > inner.calls
+        barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
         left = None if self.chat is None or inner.before is None else self.chat.done_since(inner.before)
         done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left)
-        self.finished, self.eventful = (*self.finished, done), True
+        self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
 
     def raised(self, error: Exception, used: int) -> Any:
@@ -201,7 +196,7 @@ class Nesting:
     def runs(self) -> Iterator[tuple[str, Run[Any]]]:
         """Give the flows within that were come to, each with what comes before the fingerprint of its entry."""
         yield from ((outer.prefix, outer.run) for outer in self._outer)
-        yield from ((done.within, done.run) for done in self.finished)
+        yield from ((done.within, done.run) for done in self.trail.finished)
 
     def close(self) -> None:
         """Close the generators, the innermost first.

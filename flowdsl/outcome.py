@@ -1,7 +1,7 @@
 """What one turn of a flow comes to, and how far it may go."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,7 +12,7 @@ from flowdsl.journal import Entry
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 
-__all__ = ["Asked", "Became", "Divergence", "Finished", "Limits", "Outcome", "Trail", "Undoable", "Wanted", "Ways"]
+__all__ = ["NO_TRAIL", "Asked", "Became", "Divergence", "Finished", "Limits", "Outcome", "Trail", "Undoable", "Wanted", "Ways"]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +103,13 @@ class Trail(NamedTuple):
         became: the hand-overs.
     """
 
-    undoable: tuple[Undoable, ...]
-    finished: tuple[Finished, ...]
-    became: tuple[Became, ...]
+    undoable: tuple[Undoable, ...] = ()
+    finished: tuple[Finished, ...] = ()
+    became: tuple[Became, ...] = ()
+
+
+NO_TRAIL: Final = Trail()
+"""Only questions were come past."""
 
 
 class Wanted(NamedTuple):

@@ -47,7 +47,9 @@ class Replay(Nesting):
         step: Any = NOTHING
         while step is not None:
             send, bare = self.generator.send, self.prefix
-            called, ran = (bare + CALL, bare + RUN) if bare else (CALL, RUN)
+            called, ran = CALL, RUN
+            if bare:
+                called, ran = bare + CALL, bare + RUN
             try:
                 if step is NOTHING:
                     step = send(None)
@@ -171,7 +173,8 @@ class Replay(Nesting):
             if step.irreversible:
                 self.bar(used)
             elif step.undo is not None and not failed:
-                self.undoable, self.eventful = (*self.undoable, Undoable(used - 1, step, self.types)), True
+                undoable = (*self.trail.undoable, Undoable(used - 1, step, self.types))
+                self.trail, self.eventful = self.trail._replace(undoable=undoable), True
         elif entry.choices.endswith("!"):
             self.bar(used)
         value = entry.value

@@ -218,6 +218,7 @@ class Walk:
     barrier: int = 0
     bars: int = 0
     at: int = -1
+    anew: bool = False
 
     def go(self) -> Exception:
         """Go as far as it goes, and tell how it stopped."""
@@ -238,7 +239,7 @@ class Walk:
                 kept = [each for each in (*self.done, *self.rest) if each.kind == "call" or each.called]
                 fresh = Walk(self.scripts, self.policy, self.broken, [], kept, self.rounds - len(self.overs))
                 stop = fresh.go()
-                self.__dict__.update(fresh.__dict__)
+                self.__dict__.update(fresh.__dict__, anew=True)
                 return stop
             except (Waits, Wants, Goes, Ends, Breaks) as stop:
                 return stop
@@ -393,6 +394,7 @@ class Turn(NamedTuple):
         call: the call, where it may be under way; and its idempotency key.
         once: it must not run again.
         tried: the call that was made last, after what, and its idempotency key.
+        anew: the conversation began again, since the script had changed.
     """
 
     mark: str | None
@@ -404,6 +406,7 @@ class Turn(NamedTuple):
     call: tuple[Name, str] | None = None
     once: bool = False
     tried: tuple[Name, tuple[Kept, ...], str] | None = None
+    anew: bool = False
 
 
 class Talk(NamedTuple):
@@ -524,7 +527,7 @@ class Model:
         elif turn.call is not None and turn.once:
             lost = Kept(*turn.call[0], Failed("Interrupted"))
             turn = turn._replace(journal=(*turn.journal, lost), settled=True, call=None)
-        if talk.turn is not None and (turn.at >= 0 or turn.back is not None or talk.asked is None):
+        if talk.turn is not None and (turn.at >= 0 or turn.back is not None or talk.asked is None or turn.anew):
             text = None
         yield from self.goes_on(state, message, talk, turn, text, frozenset())
 
@@ -546,8 +549,8 @@ class Model:
         if stay is not None:
             yield from self.goes_back(state, message, talk, turn._replace(journal=journal, aside=aside), walk, stay, explained)
         elif isinstance(stop, Wants):
-            text = None if turn.at >= 0 else text
-            open_turn = turn._replace(journal=journal, aside=aside)
+            text = None if turn.at >= 0 or walk.anew else text
+            open_turn = turn._replace(journal=journal, aside=aside, anew=turn.anew or walk.anew)
             yield from self.calls(state, message, talk, open_turn, stop, text, explained)
         else:
             yield self.stopped(state, message, talk, turn, walk, stop, explained)

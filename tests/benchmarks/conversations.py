@@ -53,13 +53,14 @@ def role() -> Steps[str]:
 
 @flow
 def calling() -> Steps[None]:
-    """Ask as the survey does, with a call after each name, and with a flow of its own for the roles."""
+    """Ask as the survey does, with a call after each name, a flow of its own for the roles, and one question more."""
     count = 0
     while True:
         count += 1
         name = yield Prompt("name", f"What is the name of member {count}?", transform=str.title)
         yield Call(len, name)
         yield Run(role)
+        yield Prompt("village", f"Where does {name} live?")
 
 
 def replies(count: int) -> Iterator[str]:

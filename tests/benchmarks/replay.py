@@ -17,6 +17,8 @@ __all__ = ["measure"]
 
 _LIMIT = Limit(1.5)
 _LENGTHS = (10, 100, 400)
+# Whole rounds of that conversation, so that it stops at a question: to prepare a call is no replay.
+_LENGTHS_WITH_CALLS = (12, 100, 400)
 # Answers in one timed block: some milliseconds, long for the clock and short for what may disturb it.
 _BLOCK = 20_000
 
@@ -25,7 +27,8 @@ def measure(rounds: int) -> Iterator[Finding]:
     """Replay conversations of several lengths."""
     for count in _LENGTHS:
         yield _compared(f"replay of {count} answers", survey, count, rounds, _LIMIT)
-    yield _compared("replay of 100 answers, results of calls and of flows within", calling, 100, rounds, _LIMIT)
+    for count in _LENGTHS_WITH_CALLS:
+        yield _compared(f"replay of {count} answers, results of calls and of flows within", calling, count, rounds, _LIMIT)
     yield _compared("replay of 100 answers with something said after each", talkative, 100, rounds, None)
 
 
