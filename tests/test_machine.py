@@ -384,7 +384,9 @@ class Judge(NamedTuple):
     def is_retry(self, sent: Sent, other: Sent) -> bool:
         """Tell whether a message without an id may be the same as one that was being answered when it came."""
         together = sent.began < other.ended or not other.done
-        return sent.message.mark is None and self.is_alike(sent, other) and together and sent.came == other.came
+        # Of a message that was asked to wait it gets the reply itself, though that may have been shown to another one before.
+        shown = [each.came for each in self.sents if each is not sent] if not self.is_over(other) else [other.came]
+        return sent.message.mark is None and self.is_alike(sent, other) and together and sent.came in shown
 
     def must_be_retry(self, sent: Sent, other: Sent) -> bool:
         """Tell whether it must be: it came to the same process in the middle of the other, or lost a race against that one."""
