@@ -33,6 +33,7 @@ from tests.model import (
     Message,
     Model,
     Run,
+    Screen,
     State,
     Step,
     Sure,
@@ -75,11 +76,19 @@ def steps(*more: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
 
 
 class Known(NamedTuple):
-    """A state in which the session may be, and between which two times it ends."""
+    """A state in which the session may be, and between which two times it ends.
+
+    ``late`` is a reply that was saved before its sender was asked to wait, so that those in between do not show it.
+    """
 
     state: State
     soonest: float
     latest: float
+    late: Screen | None = None
+
+    def owing(self) -> "Known":
+        """Let the late reply be shown from now on."""
+        return self if self.late is None else self._replace(state=owing(self.state, self.late), late=None)
 
 
 class Machine(RuleBasedStateMachine):
@@ -311,10 +320,15 @@ class Machine(RuleBasedStateMachine):
 def merged(known: Iterable[Known]) -> list[Known]:
     """Tell of each state once when it ends."""
     times: dict[State, tuple[float, float]] = {}
-    for state, soonest, latest in known:
+    for state, soonest, latest, _ in known:
         before = times.get(state, (soonest, latest))
         times[state] = min(soonest, before[0]), max(latest, before[1])
     return [Known(state, *ends) for state, ends in times.items()]
+
+
+def owing(state: State, reply: Screen) -> State:
+    """Let the next message show what its own could not wait for."""
+    return state._replace(talk=(state.talk or Talk(over=True))._replace(owed=reply))
 
 
 def results(state: State) -> list[int]:
@@ -347,10 +361,11 @@ class Judge(NamedTuple):
                 continue
             ways = [(known, frozenset[str]()) for known in states]
             for place, sent in enumerate(order):
+                ways += [(known.owing(), done) for known, done in ways if known.late is not None]
                 ways = list(dict.fromkeys(way for known, done in ways for way in self.ways(known, done, sent, order[:place])))
             for known, done in ways:
                 if done >= tokens:
-                    yield known
+                    yield known.owing()
 
     def is_over(self, sent: Sent) -> bool:
         """Tell whether nothing went on after a reply."""
@@ -368,7 +383,10 @@ class Judge(NamedTuple):
             yield known, done
             for came in self.model.answers(known.state, sent.message):
                 if came.reply is not None:
-                    yield self.after(self.owing(came), sent, known), done | came.explained
+                    owed = came._replace(state=owing(came.state, came.reply))
+                    yield self.after(owed, sent, known), done | came.explained
+                    if known.late is None:
+                        yield self.after(came, sent, known)._replace(late=came.reply), done | came.explained
                 elif self.model.troubled:
                     yield self.after(came, sent, known), done | came.explained
         elif any(self.must_be_retry(sent, other) for other in self.sents if other is not sent):
@@ -404,20 +422,14 @@ class Judge(NamedTuple):
         """Tell whether two messages are the same, as far as the gateway tells."""
         return sent.message == other.message._replace(deadline=sent.message.deadline)
 
-    def owing(self, came: Came) -> Came:
-        """Let the next message show what this one could not wait for."""
-        talk = came.state.talk or Talk(over=True)
-        return came._replace(state=came.state._replace(talk=talk._replace(owed=came.reply)))
-
     def after(self, came: Came, sent: Sent, known: Known) -> Known:
         """Tell when the session ends after that."""
         lives = came.state.talk is not None or sent.message.mark is not None
         soonest = self.began + (TTL if lives else _AFTERLIFE)
         if self.model.troubled:
             soonest = min(soonest, known.soonest)
-        return Known(
-            came.state, soonest, self.ended + (TTL if lives or came.reply is None or "Sorry" in came.reply.text else _AFTERLIFE)
-        )
+        latest = self.ended + (TTL if lives or came.reply is None or "Sorry" in came.reply.text else _AFTERLIFE)
+        return Known(came.state, soonest, latest, known.late)
 
 
 def run(
