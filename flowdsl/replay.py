@@ -86,15 +86,15 @@ class Replay(Nesting):
                         in_hand = 0
                     if entry.key != step.key:
                         break
-                    choices = entry.choices
-                    if choices != bare:
+                    choices, keys = entry.choices, step.keys
+                    if keys:
                         seen = seen_as(choices)
                         # A call costs as much as the rest of this round, and as a rule the choices are the very same list.
-                        if (seen is None or seen[0] is not step.choices or seen[1] != step.keys or bare) and not _is_menu(
+                        if (seen is None or seen[0] is not step.choices or seen[1] != keys or bare) and not _is_menu(
                             step, choices, bare
                         ):
                             break
-                    elif step.keys:
+                    elif choices != bare:
                         break
                     if said:
                         said.clear()
@@ -197,7 +197,7 @@ class Replay(Nesting):
 
 def _is_menu(prompt: Prompt[Any], choices: str, prefix: str) -> bool:
     """Tell whether a prompt has the choices of a fingerprint: by those that had it last, or the long way."""
-    if not prompt.keys or not choices.startswith(prefix):
+    if not choices.startswith(prefix):
         return False
     fingerprint = choices[len(prefix) :]
     seen = seen_as(fingerprint)
