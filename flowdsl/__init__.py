@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from flowdsl import signals
 from flowdsl.calls import Call
-from flowdsl.chat import Chat, Session
+from flowdsl.chat import Chat
 from flowdsl.errors import (
     AuthorError,
     CallFailed,
@@ -23,6 +23,7 @@ from flowdsl.navigation import Back, Checkpoint, Navigation
 from flowdsl.outcome import Limits
 from flowdsl.resuming import Resume
 from flowdsl.runtime import Runtime
+from flowdsl.session import Session
 from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
 from flowdsl.steps import Prompt, Say, Step, Steps

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from flowdsl.chat import Chat, Heard, Opening, Session, Snapshot
+from flowdsl.chat import Chat, Heard, Opening, Snapshot
 from flowdsl.compaction import compacted
 from flowdsl.deliveries import Delivery
 from flowdsl.errors import LimitExceeded, UnstorableValue
@@ -19,6 +19,7 @@ from flowdsl.pauses import INTERRUPTED, Job, Pause, pause, token
 from flowdsl.record import Began, FlowState, Intent, Open, Record, Root
 from flowdsl.replay import Replay
 from flowdsl.service import Service
+from flowdsl.session import Session
 from flowdsl.texts import shown_in
 
 __all__ = ["Playing", "opening_of"]

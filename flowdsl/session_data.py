@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from flowdsl.chat import Session
 from flowdsl.journal import decode, written_alike
 from flowdsl.place import Place
 from flowdsl.record import Record, anew
+from flowdsl.session import Session
 
 __all__ = ["SessionData"]
 

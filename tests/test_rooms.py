@@ -34,6 +34,7 @@ PURE = [
     *(
         "resuming",
         "service",
+        "session",
         "sessions",
         "settings",
         "steps",
