@@ -27,7 +27,7 @@ def chosen_store(cache: "str | BaseCache", store: SessionStore | None) -> Sessio
         ConfigurationError: both are given, or one of them cannot be used.
 
     >>> type(chosen_store("memory://", None)).__name__
-    'CacheStore'
+    'MemoryStore'
     """
     if store is None:
         return _store_on(cache)
@@ -46,10 +46,10 @@ def _store_on(cache: "str | BaseCache") -> SessionStore:
     # Imported when it is used: aiocache brings redis-py with it, which takes longer than all of flowdsl.
     from aiocache.base import BaseCache
 
-    from flowdsl._aiocache import CacheStore, open_store
+    from flowdsl._aiocache import CacheStore, MemoryCache, MemoryStore, open_store
 
     if isinstance(cache, str):
         return open_store(cache)
     if not isinstance(cache, BaseCache):
         raise ConfigurationError(f"cache is {cache!r}: give an address such as 'redis://localhost:6379/0', or an aiocache cache")
-    return CacheStore(cache, owned=False)
+    return MemoryStore(cache) if isinstance(cache, MemoryCache) else CacheStore(cache, owned=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flowdsl import Chat, Flow, Inbound, Prompt, Reply, Runtime, Say, Screen, SessionConfig, Steps, Stored, flow
-from flowdsl._aiocache import CacheStore, MemoryCache
+from flowdsl._aiocache import CacheStore, MemoryCache, MemoryStore
 from flowdsl.errors import StoreUnavailable
 
 _sessions = itertools.count(1)
@@ -64,7 +64,7 @@ class Faulty:
     """A memory store that a test can make to fail, to wait, or to be overtaken."""
 
     def __init__(self, inner: CacheStore | None = None) -> None:
-        self.inner = inner or CacheStore(MemoryCache(), owned=True)
+        self.inner = inner or MemoryStore(MemoryCache())
         self.wanted = ""
         self.before_load: list[Callable[[], Any]] = []
         self.before_write: list[Callable[[], Any]] = []

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from flowdsl import ConfigurationError, Runtime
-from flowdsl._aiocache import CacheStore, MemoryCache, open_cache
+from flowdsl._aiocache import CacheStore, MemoryCache, MemoryStore, open_cache
 from flowdsl.errors import StoreUnavailable, UnreadableRecord
 from flowdsl.record import read
-from flowdsl.store import Stored
+from flowdsl.store import SessionStore, Stored
 from tests.servers import Server, free_port
 
 _numbers = itertools.count()
@@ -46,12 +46,13 @@ def key() -> str:
         "memcached",
     ]
 )
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[SessionStore]:
     """Open a store on each kind of cache that the library supports."""
     kind: str = request.param
     if kind == "memory":
-        cache = MemoryCache()
-    elif kind == "aiocache memory":
+        yield MemoryStore(MemoryCache())
+        return
+    if kind == "aiocache memory":
         cache = SimpleMemoryCache()
     elif kind == "aiocache memory, pickled":
         cache = SimpleMemoryCache(serializer=PickleSerializer(), namespace="people:")
@@ -70,7 +71,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[CacheStore]:
     await opened.close()
 
 
-async def test_what_was_created_is_loaded(store: CacheStore) -> None:
+async def test_what_was_created_is_loaded(store: SessionStore) -> None:
     """A value comes back as the text that was written."""
     name = key()
     assert await store.load(name) is None
@@ -80,7 +81,7 @@ async def test_what_was_created_is_loaded(store: CacheStore) -> None:
     assert held.value == '{"a":"Kwabena Ɔsɛe 🙂"}'
 
 
-async def test_nothing_is_created_twice(store: CacheStore) -> None:
+async def test_nothing_is_created_twice(store: SessionStore) -> None:
     """Creating over a value changes nothing and says so."""
     name = key()
     assert await store.create(name, "1", 60)
@@ -90,7 +91,7 @@ async def test_nothing_is_created_twice(store: CacheStore) -> None:
     assert held.value == "1"
 
 
-async def test_a_save_needs_the_value_that_was_read(store: CacheStore) -> None:
+async def test_a_save_needs_the_value_that_was_read(store: SessionStore) -> None:
     """The second of two saves over one value loses."""
     name = key()
     await store.create(name, "1", 60)
@@ -103,7 +104,7 @@ async def test_a_save_needs_the_value_that_was_read(store: CacheStore) -> None:
     assert after.value == "2"
 
 
-async def test_a_save_over_nothing_loses(store: CacheStore) -> None:
+async def test_a_save_over_nothing_loses(store: SessionStore) -> None:
     """A value that was deleted meanwhile does not come back."""
     name = key()
     await store.create(name, "1", 60)
@@ -115,7 +116,7 @@ async def test_a_save_over_nothing_loses(store: CacheStore) -> None:
     assert not await store.delete(name)
 
 
-async def test_no_update_is_lost(store: CacheStore) -> None:
+async def test_no_update_is_lost(store: SessionStore) -> None:
     """Of many tasks that add one each, every addition counts."""
     name = key()
     await store.create(name, "0", 60)
@@ -133,13 +134,13 @@ async def test_no_update_is_lost(store: CacheStore) -> None:
     assert held.value == "40"
 
 
-async def test_only_one_of_many_creates(store: CacheStore) -> None:
+async def test_only_one_of_many_creates(store: SessionStore) -> None:
     """Of many tasks that create one value, one succeeds."""
     name = key()
     assert sum(await asyncio.gather(*(store.create(name, str(each), 60) for each in range(30)))) == 1
 
 
-async def test_a_value_without_ttl_stays(store: CacheStore) -> None:
+async def test_a_value_without_ttl_stays(store: SessionStore) -> None:
     """``None`` is for ever, for create, save and touch."""
     name = key()
     await store.create(name, "1", None)
@@ -150,7 +151,7 @@ async def test_a_value_without_ttl_stays(store: CacheStore) -> None:
     assert await store.load(name) is not None
 
 
-async def test_a_ttl_of_months_is_no_date(store: CacheStore) -> None:
+async def test_a_ttl_of_months_is_no_date(store: SessionStore) -> None:
     """Memcached takes more than 30 days for a date long past; the value must live all the same."""
     name = key()
     assert await store.create(name, "1", 90 * 24 * 3600.0)
@@ -166,7 +167,7 @@ async def test_a_ttl_of_months_is_no_date(store: CacheStore) -> None:
     [("a b", "a_b"), ("a\nb", "a\tb"), ("x" * 300 + "1", "x" * 300 + "2"), ("Ɔ", "ɔ"), ("a:b", "a%3Ab")],
     ids=["blank", "control", "long", "letters", "escaped"],
 )
-async def test_two_ids_are_two_sessions(store: CacheStore, one: str, other: str) -> None:
+async def test_two_ids_are_two_sessions(store: SessionStore, one: str, other: str) -> None:
     """Ids that a cache would fold into one, or refuse, are kept apart."""
     prefix = key()
     assert await store.create(prefix + one, "1", 60)
@@ -179,7 +180,7 @@ async def test_two_ids_are_two_sessions(store: CacheStore, one: str, other: str)
 async def test_a_time_to_live_ends_and_is_renewed() -> None:
     """A value is gone when its time is over, and a save or a touch gives it new time."""
     now = 0.0
-    store = CacheStore(MemoryCache(clock=lambda: now), owned=True)
+    store = MemoryStore(MemoryCache(clock=lambda: now))
     await store.create("a", "1", 10)
     now = 9.0
     await store.touch("a", 10)
@@ -350,7 +351,7 @@ async def test_memory_clears_one_namespace() -> None:
 
 async def test_memory_forgets_the_oldest_first(caplog: pytest.LogCaptureFixture) -> None:
     """A full memory cache gives up the least recently written session, and says so once."""
-    store = CacheStore(MemoryCache(3), owned=True)
+    store = MemoryStore(MemoryCache(3))
     for name in "abc":
         await store.create(name, "1", 60)
     await store.touch("a", 60)
@@ -580,7 +581,7 @@ def test_event_loops_do_not_wait_for_each_other(own_valkey: Server) -> None:
     assert asyncio.run(beside()) is None
 
 
-async def load_again(store: CacheStore, name: str) -> str | None:
+async def load_again(store: SessionStore, name: str) -> str | None:
     """Load as soon as the server has come to itself."""
     for _ in range(50):
         try:

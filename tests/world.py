@@ -29,9 +29,10 @@ from flowdsl import (
     flow,
 )
 from flowdsl import Screen as UssdScreen
-from flowdsl._aiocache import CacheStore, MemoryCache
+from flowdsl._aiocache import MemoryCache, MemoryStore
 from flowdsl.errors import StoreUnavailable
 from flowdsl.flow import OnChange
+from flowdsl.store import SessionStore
 from tests import model
 from tests.model import MENUS, Again, Ask, Do, Failed, Inner, Line, Message, Screen, Sure, Tell, told
 
@@ -192,7 +193,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 class Place:
     """Where sessions are in the end: each operation is done at once."""
 
-    def __init__(self, store: CacheStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: SessionStore, clock: Callable[[], float]) -> None:
         self.store = store
         self.clock = clock
 
@@ -212,7 +213,7 @@ class Served(Place):
     Its time is not made; so what is over by the clock is deleted before it is looked at.
     """
 
-    def __init__(self, store: CacheStore, clock: Callable[[], float]) -> None:
+    def __init__(self, store: SessionStore, clock: Callable[[], float]) -> None:
         super().__init__(store, clock)
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
@@ -275,7 +276,7 @@ class Process:
     async def close(self) -> None:
         """Nothing is held open here."""
 
-    async def done(self, operation: Callable[[CacheStore], Coroutine[Any, Any, T]], key: str, ttl: float | None) -> T:
+    async def done(self, operation: Callable[[SessionStore], Coroutine[Any, Any, T]], key: str, ttl: float | None) -> T:
         """Do an operation in today's weather."""
         world = self.world
         await self.lives()
@@ -370,7 +371,7 @@ class World:
 
     def __init__(self, loop: JumpingLoop, session: str, policy: str, *, chat: bool, place: Place | None = None) -> None:
         self.loop = loop
-        self.place = place or Place(CacheStore(MemoryCache(clock=loop.time), owned=True), loop.time)
+        self.place = place or Place(MemoryStore(MemoryCache(clock=loop.time)), loop.time)
         self.session = session
         self.policy = policy
         self.chat = chat

@@ -11,7 +11,6 @@ from typing import Any, Final, Protocol
 from aiocache.base import BaseCache
 
 from flowdsl._aiocache.batches import Batches
-from flowdsl._aiocache.memory import MemoryCache
 
 __all__ = ["Backend", "backend_of"]
 
@@ -53,40 +52,11 @@ class Backend(Protocol):
 
 def backend_of(cache: BaseCache) -> Backend:
     """Choose how to speak to a cache."""
-    if isinstance(cache, MemoryCache):
-        return _Memory(cache)
     kind = getattr(cache, "NAME", "")
     if kind == "memcached":
         return _Memcached(cache)
     # Plugins of a person's own must see every operation, so they go the long way.
     return _Redis(cache) if kind == "redis" and not cache.plugins else _Any(cache)
-
-
-class _Memory:
-    """Memory of this process: nothing of it waits, so nothing of it takes aiocache's way round."""
-
-    bounded = True
-
-    def __init__(self, cache: MemoryCache) -> None:
-        self.cache = cache
-
-    async def get(self, key: str) -> tuple[str | bytes, Any] | None:
-        value = self.cache.held(key)
-        return None if value is None else (value, value)
-
-    async def add(self, key: str, value: str, ttl: float | None) -> bool:
-        return self.cache.swap(key, value, None, ttl)
-
-    async def swap(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
-        return self.cache.swap(key, value, token, ttl)
-
-    async def touch(self, key: str, ttl: float | None) -> None:
-        value = self.cache.held(key)
-        if value is not None:
-            self.cache.swap(key, value, value, ttl)
-
-    async def delete(self, key: str) -> bool:
-        return self.cache.discard(key)
 
 
 class _Any:

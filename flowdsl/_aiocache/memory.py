@@ -9,9 +9,11 @@ from typing import Any
 from aiocache.base import BaseCache
 from aiocache.serializers import StringSerializer
 
+from flowdsl._aiocache.store import refuse_if_disabled
 from flowdsl.errors import ConfigurationError
+from flowdsl.store import Stored
 
-__all__ = ["MemoryCache"]
+__all__ = ["MemoryCache", "MemoryStore"]
 
 logger = logging.getLogger("flowdsl")
 
@@ -110,3 +112,44 @@ class MemoryCache(BaseCache):  # type: ignore[misc]  # aiocache has no types
             if not self._full:
                 self._full = True
                 logger.warning("memory holds its limit of %d sessions: the oldest are now forgotten", self._sessions)
+
+
+class MemoryStore:
+    """A session store in the memory of this process: nothing of it waits, so nothing of it takes aiocache's way round.
+
+    Args:
+        cache: holds the sessions.
+
+    Raises:
+        ConfigurationError: aiocache is switched off by the environment.
+    """
+
+    def __init__(self, cache: MemoryCache) -> None:
+        refuse_if_disabled()
+        self._cache = cache
+
+    async def load(self, key: str) -> Stored | None:
+        """Read a value; it is its own token."""
+        value = self._cache.held(key)
+        return None if value is None else Stored(value, value)
+
+    async def create(self, key: str, value: str, ttl: float | None) -> bool:
+        """Write a value where there is none."""
+        return self._cache.swap(key, value, None, ttl)
+
+    async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        """Write a value over the one that was read."""
+        return self._cache.swap(key, value, token, ttl)
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        """Let a value live longer."""
+        value = self._cache.held(key)
+        if value is not None:
+            self._cache.swap(key, value, value, ttl)
+
+    async def delete(self, key: str) -> bool:
+        """Remove a value."""
+        return self._cache.discard(key)
+
+    async def close(self) -> None:
+        """Give nothing back: there is nothing to close."""

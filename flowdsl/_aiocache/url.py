@@ -6,14 +6,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from aiocache.base import BaseCache
 
-from flowdsl._aiocache.memory import MemoryCache
+from flowdsl._aiocache.memory import MemoryCache, MemoryStore
 from flowdsl._aiocache.store import CacheStore
 from flowdsl.errors import ConfigurationError
+from flowdsl.store import SessionStore
 
 __all__ = ["open_cache", "open_store"]
 
 
-def open_store(url: str) -> CacheStore:
+def open_store(url: str) -> SessionStore:
     """Make a session store on the cache that an address names; closing the store closes the cache.
 
     Args:
@@ -22,7 +23,8 @@ def open_store(url: str) -> CacheStore:
     Raises:
         ConfigurationError: as :func:`open_cache`.
     """
-    return CacheStore(open_cache(url), owned=True)
+    cache = open_cache(url)
+    return MemoryStore(cache) if isinstance(cache, MemoryCache) else CacheStore(cache, owned=True)
 
 
 # A turn reads and writes once each, and the strictest gateway waits 5 seconds for its answer.
