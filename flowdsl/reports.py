@@ -1,4 +1,7 @@
-"""What a turn came to, told as signals. An event is built only where somebody listens."""
+"""What a turn came to, told as signals. An event is built only where somebody listens.
+
+What every turn would note is looked at before it is noted: most of the time nobody listens.
+"""
 
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
@@ -70,7 +73,8 @@ class Report:
 
     def received(self) -> None:
         """Note that the message came in."""
-        self._note(message_received, message_id=self._inbound.message_id)
+        if message_received.receivers:
+            self._note(message_received, message_id=self._inbound.message_id)
 
     def repeated(self) -> None:
         """Note that it had come in before."""
@@ -78,7 +82,9 @@ class Report:
 
     def loaded(self, *, hit: bool) -> None:
         """Note whether the store had a record."""
-        self._note(session_cache_hit if hit else session_cache_miss)
+        signal = session_cache_hit if hit else session_cache_miss
+        if signal.receivers:
+            self._note(signal)
 
     def failed(self, exception: Exception, where: str) -> None:
         """Note that the flow raised."""
@@ -102,7 +108,7 @@ class Report:
             self._played(turn, turn.outcome)
         if turn.page is not None:
             self._note(pagination_triggered, page=turn.page[0], pages=turn.page[1])
-        if not turn.record.alive:
+        if session_destroyed.receivers and not turn.record.alive:
             self._note(session_destroyed)
 
     def _played(self, turn: Turn, outcome: Outcome) -> None:
@@ -110,7 +116,7 @@ class Report:
             self._note(flow_started)
         if (parted := outcome.divergence) is not None:
             self._note(flow_diverged, expected=parted.expected, found=parted.found, where=parted.where)
-        if outcome.answered is not None:
+        if prompt_answered.receivers and outcome.answered is not None:
             self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
         if outcome.refused is not None:
             self._note(prompt_rejected, key=outcome.refused, attempts=turn.tries, message="")
@@ -120,7 +126,8 @@ class Report:
         key = outcome.prompt.key
         if outcome.rejected is not None:
             self._note(prompt_rejected, key=key, attempts=turn.tries, message=outcome.rejected)
-        self._note(prompt_shown, key=key, attempts=turn.attempts)
+        if prompt_shown.receivers:
+            self._note(prompt_shown, key=key, attempts=turn.attempts)
 
 
 async def _told(flow: Flow[..., Any], events: Iterable[tuple[Signal[Any], Any]]) -> None:

@@ -72,7 +72,9 @@ def take_turn(
         AuthorError: the flow did something that it may not, or the session outgrew its limits.
         Exception: whatever the flow raises.
     """
-    token = shown_in.set(language(record, delivery.owner, service.flow.name, delivery.inbound))
+    before, spoken = shown_in.get(), language(record, delivery.owner, service.flow.name, delivery.inbound)
+    if spoken != before:  # to set it takes longer than to look
+        shown_in.set(spoken)
     try:
         return _taken(service, delivery, record, delivery.now if now is None else now, over)
     except AuthorError as error:
@@ -80,7 +82,8 @@ def take_turn(
             raise
         raise placed(error, service.flow) from error  # of what is shown or saved: the flow stands still, and has no line
     finally:
-        shown_in.reset(token)
+        if shown_in.get() != before:
+            shown_in.set(before)
 
 
 def _taken(service: Service, delivery: Delivery, record: Record | None, now: float, over: float | None) -> Turn | Pause | Busy:
