@@ -38,6 +38,7 @@ class Playing:
     """
 
     __slots__ = (
+        "afresh",
         "answer",
         "answered",
         "aside",
@@ -88,6 +89,8 @@ class Playing:
         """The turn that it was in the middle of."""
         self.divergence: Divergence | None = None
         """Where the code and the journal parted first in this turn, before a call perhaps."""
+        self.afresh = False
+        """Another conversation has begun: it was handed over, and not before anything was answered."""
         self.root: Root | None = None
         """The flow that it stands in now, where it was handed over."""
         self.before_root: Snapshot | None = None
@@ -309,6 +312,7 @@ class Playing:
         outcome, became = compacted(outcome, self.at)
         if became is not None:
             self.root, self.before_root = _root(became), became.before
+            self.afresh = became.at > 0
         return outcome
 
 

@@ -185,12 +185,15 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     def left(self) -> dict[str, int]:
         """Tell how often questions were answered in vain, the one that is asked now included, for when it is left."""
-        return {**self.tried, attempts_at(self.asked): self.attempts} if self.asked is not None and self.attempts else self.tried
+        if self.asked is None or not self.attempts:
+            return self.tried
+        return {**self.tried, attempts_at(self.asked, self.journal): self.attempts}
 
 
-def attempts_at(asked: Asked) -> str:
-    """Name a question among those whose attempts are counted."""
-    return f"{asked.choices}:{asked.key}"
+def attempts_at(asked: Asked, journal: list[Entry]) -> str:
+    """Name a question among those whose attempts are counted: by how often the same one was answered before, too."""
+    before = sum(entry.key == asked.key and entry.choices == asked.choices for entry in journal)
+    return f"{before}:{asked.choices}:{asked.key}"
 
 
 class Record(msgspec.Struct, omit_defaults=True, kw_only=True):

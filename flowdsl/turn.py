@@ -241,8 +241,8 @@ class _Work(Playing):
             journal=outcome.journal,
             aside=outcome.aside,
             asked=outcome.asked,
-            attempts=0 if handed_over else _attempts(state, outcome),
-            tried=_tried(state, outcome) if state.tried and not handed_over else {},
+            attempts=0 if self.afresh else _attempts(state, outcome),
+            tried=_tried(state, outcome) if state.tried and not self.afresh else {},
             began=began,
             changed=changed,
             request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
@@ -294,13 +294,13 @@ def _attempts(state: FlowState, outcome: Outcome) -> int:
     # Neither dialling again nor going back gives a person new attempts at a question they failed.
     if outcome.answered is None and outcome.refused is None and outcome.asked == state.asked:
         return state.attempts
-    return state.tried.get(attempts_at(outcome.asked), 0) if state.tried and outcome.asked is not None else 0
+    return state.tried.get(attempts_at(outcome.asked, outcome.journal), 0) if state.tried and outcome.asked is not None else 0
 
 
 def _tried(state: FlowState, outcome: Outcome) -> dict[str, int]:
     if outcome.asked is None:
         return state.tried
-    asked = attempts_at(outcome.asked)
+    asked = attempts_at(outcome.asked, outcome.journal)
     return {name: count for name, count in state.tried.items() if name != asked}
 
 

@@ -424,14 +424,19 @@ class Talk(NamedTuple):
     owed: Screen | None = None
     over: bool = False
     tried: tuple[Name, tuple[Kept, ...], str] | None = None
-    missed: tuple[tuple[Name, int], ...] = ()
+    missed: tuple[tuple[tuple[Name, int], int], ...] = ()
 
     def gone_back(self) -> "Talk":
         """Leave the question; nobody gets new attempts at it by that."""
         missed = dict(self.missed)
         if self.asked is not None and self.attempts:
-            missed[self.asked] = self.attempts
+            missed[nth(self.asked, self.journal)] = self.attempts
         return self._replace(asked=None, attempts=0, tried=None, missed=tuple(missed.items()))
+
+
+def nth(asked: Name, journal: tuple[Kept, ...]) -> tuple[Name, int]:
+    """Tell which time it is that a question is asked."""
+    return asked, sum(each.name == asked for each in journal)
 
 
 class State(NamedTuple):
@@ -633,7 +638,7 @@ class Model:
         assert isinstance(stop, Waits)
         journal, aside, asked, rounds = shortened(walk, stop.name, talk.rounds, turn.at)
         missed = {} if rounds != talk.rounds else dict(talk.missed)
-        again = missed.pop(asked, 0)
+        again = missed.pop(nth(asked, journal), 0)
         attempts = talk.attempts + 1 if stop.rejected else talk.attempts if turn.at < 0 and talk.asked == stop.name else again
         following = Talk(journal, aside, asked, attempts, rounds, missed=tuple(missed.items()))
         return self.told(state, message, following, stop.screen, turn, explained)

@@ -15,6 +15,7 @@ from flowdsl import (
     Media,
     Navigation,
     Prompt,
+    Resume,
     Runtime,
     Say,
     SessionConfig,
@@ -28,6 +29,8 @@ from flowdsl.signals import namespace, prompt_answered, prompt_rejected
 from tests.people import Faulty, Person
 
 PIN = "8351"
+# Digests and random keys have any four digits in them now and then.
+PASSWORD = "8351907264"
 
 
 @pytest.fixture
@@ -124,6 +127,7 @@ async def test_every_wrong_answer_is_told(heard: list[Any]) -> None:
 
 
 _hashing = answers.pin(4, hashed_with="key")
+_hashing_long = answers.pin(len(PASSWORD), hashed_with="key")
 
 
 def _repeating(text: str) -> str:
@@ -144,7 +148,7 @@ def _repeats(text: str) -> str | None:
 
 @pytest.mark.parametrize(
     ("transform", "validate"),
-    [(_hashing, None), (_repeating, None), (_failing, None), (_unstorable, None), (_hashing, _repeats), (None, None)],
+    [(_hashing_long, None), (_repeating, None), (_failing, None), (_unstorable, None), (_hashing_long, _repeats), (None, None)],
 )
 async def test_a_secret_is_nowhere(
     transform: Callable[[str], Any] | None,
@@ -174,12 +178,12 @@ async def test_a_secret_is_nowhere(
 
     runtime = Runtime(store=Watching())
     person = Person(runtime, secretive)
-    shown = [await person.dial(), await person.type(PIN, "m1"), await person.type("x"), await person.dial()]
+    shown = [await person.dial(), await person.type(PASSWORD, "m1"), await person.type("x"), await person.dial()]
     await runtime.settle()
     everything = "\n".join(
         [*shown, *written, *map(repr, heard), caplog.text, *(str(record.exc_info) for record in caplog.records)]
     )
-    assert PIN not in everything
+    assert PASSWORD not in everything
     assert "pin" in everything
 
 
@@ -309,3 +313,40 @@ async def test_another_conversation_has_attempts_of_its_own() -> None:
         await person.type(text)
     assert (await person.type("x")).endswith("Age?\n0 Back")
     assert await person.type("x") == "Enough."
+
+
+def _is_ok(text: str) -> str | None:
+    return None if text == "ok" else "Wrong."
+
+
+async def test_a_question_that_comes_twice_has_attempts_for_each_time() -> None:
+    """Who goes back from the second one to the first has no new attempts at the second one for that."""
+
+    @flow
+    def codes() -> Steps[None]:
+        for number in (1, 2):
+            yield from Prompt("code", f"Code {number}?", validate=_is_ok, attempts=3, too_many="Locked.")
+
+    person = Person(Runtime(navigation=Navigation(back="0")), codes)
+    await person.talk("ok", "no", "no", "0", "ok")
+    assert await person.type("no") == "Locked."
+
+
+async def test_a_hand_over_at_the_beginning_gives_no_new_attempts() -> None:
+    """Who begins again by the menu, in a flow that hands over at once, has those that were left."""
+
+    @flow
+    def login() -> Steps[None]:
+        yield from Prompt("name", "Name?")
+        yield from Prompt("code", "Code?", validate=_is_ok, attempts=3, too_many="Locked.")
+
+    @flow
+    def start() -> Steps[None]:
+        yield Become(login)
+
+    person = Person(Runtime(resume=Resume()), start)
+    await person.talk("Ama", "no", "no")
+    await person.dial()
+    await person.type("2")
+    await person.type("Ama")
+    assert await person.type("no") == "Locked."
