@@ -12,7 +12,7 @@ from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 from flowdsl.texts import BuiltIn, is_text, plain, translator
 
-__all__ = ["ENGLISH_LABELS", "NO_MENU", "PLAIN_LABELS", "Menu", "Option", "read_menu", "seen_as"]
+__all__ = ["ENGLISH_LABELS", "NO_MENU", "PLAIN_LABELS", "Menu", "Option", "has_lazy", "read_menu", "seen_as"]
 
 
 class Option(NamedTuple):
@@ -107,7 +107,7 @@ def read_menu(choices: Any) -> Menu:
             labels = choices.values()
         content = (*map(type, choices), *choices, *labels)
     elif choices.__class__ is list or choices.__class__ is tuple:
-        content = (*map(type, choices), *choices)
+        content = None if has_lazy(choices) else (*map(type, choices), *choices)
     elif isinstance(choices, EnumMeta):
         if choices not in _menus and (labelled := _in_language(choices)) is not choices:
             return read_menu(labelled)
@@ -181,7 +181,9 @@ def _label(key: Any) -> str:
     # The answer must be the same in every language, so a text that is not cannot be one.
     if isinstance(key, tuple | list | dict) or (not isinstance(key, str | Enum) and is_text(key)):
         raise BadPrompt(f"its choice {key!r} has no label: for labels give a mapping, such as {{'en': 'English'}}")
-    return str(key.value if isinstance(key, Enum) else key)
+    if isinstance(key, Enum):
+        return plain(key.value) if _is_lazy(key) else str(key.value)
+    return str(key)
 
 
 def _must_be_made(kinds: set[type]) -> bool:
@@ -195,17 +197,22 @@ ENGLISH_LABELS: Final[set[type]] = {str, BuiltIn}
 
 def _in_language(kind: Any) -> Any:
     """Give the labels of an enum where some of its values are made when they are shown; else itself."""
-    if not any(map(_is_lazy, kind)):
+    if not has_lazy(kind):
         return kind
     return {member: plain(member.value) if _is_lazy(member) else _enum_label(member) for member in kind}
 
 
-def _is_lazy(member: Any) -> bool:
-    return not isinstance(member.value, str) and is_text(member.value)
+def has_lazy(choices: Iterable[Any]) -> bool:
+    """Tell whether members of an enum are among these whose labels are made when they are shown."""
+    return any(map(_is_lazy, choices))
+
+
+def _is_lazy(key: Any) -> bool:
+    return isinstance(key, Enum) and not isinstance(key.value, str) and is_text(key.value)
 
 
 def _enum_label(member: Enum) -> str:
-    return member.value if isinstance(member.value, str) else member.name.replace("_", " ").capitalize()
+    return str.__str__(member.value) if isinstance(member.value, str) else member.name.replace("_", " ").capitalize()
 
 
 def _folded(text: str) -> str:

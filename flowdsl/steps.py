@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 import msgspec
 
 from flowdsl.calls import Call
-from flowdsl.choices import ENGLISH_LABELS, NO_MENU, PLAIN_LABELS, Menu, read_menu
+from flowdsl.choices import ENGLISH_LABELS, NO_MENU, PLAIN_LABELS, Menu, has_lazy, read_menu
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Contact, Expected, Location, Media
 from flowdsl.navigation import Back, Checkpoint
@@ -120,7 +120,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         except BadPrompt as error:
             raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
         # Other labels may be made of anything, and so be others the next time.
-        if choices.__class__ is list:
+        if choices.__class__ is list and not has_lazy(choices):
             self.listed = (menu, True)
         elif choices.__class__ is dict:
             labels = {*map(type, choices.values())}

@@ -296,6 +296,21 @@ def test_a_deferred_text_of_another_kind_makes_itself() -> None:
         Deferred()()
 
 
+def test_labels_of_some_members_of_an_enum_may_be_lazy() -> None:
+    """A list of members is shown in the language of whoever reads it, whoever read it before."""
+    prompt = Prompt("shade", "Shade?", choices=[Shade.DARK, Shade.GREY])
+    menus = [in_language(each, lambda: prompt.menu) for each in ("fr", "en")]
+    assert [menu.lines for menu in menus] == [("1. fr·dark", "2. grey"), ("1. en·dark", "2. grey")]
+    again = Prompt("shade", "Shade?", choices=(Shade.DARK, Shade.GREY))
+    assert in_language("fr", lambda: again.menu) == menus[0]
+
+
+def test_labels_of_an_enum_may_be_texts_of_another_class() -> None:
+    """They are texts all the same."""
+    marked = Enum("marked", {"ONE": Markup("One")})
+    assert Prompt("marked", "Which?", choices=marked).menu.lines == ("1. One",)
+
+
 def test_labels_of_an_enum_may_be_lazy() -> None:
     """Each language has its own menu, with the same fingerprint, so that answers stay."""
     prompt = Prompt("shade", "Shade?", choices=Shade)
