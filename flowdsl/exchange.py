@@ -41,6 +41,8 @@ _AFTERLIFE: Final = 60.0
 # How often to look whether another process is done, in seconds.
 _SOON: Final = 0.02
 _LATER: Final = 0.25
+# Sessions of which it is known that another process is busy with them; each takes a few hundred bytes.
+_MOST_SILENT: Final = 1_024
 
 
 class Conduct(NamedTuple):
@@ -52,6 +54,8 @@ class Conduct(NamedTuple):
         parked: finds the words when the conversation is given up, for a screen.
         park_after: how often in a row a flow may raise at one place; ``None`` for any number.
         resting: work that goes on after the person was asked to wait.
+        clock: gives the time in seconds since 1970.
+        silent: by session, until when another process has its turn, and since when it says the same, in seconds that only grow.
     """
 
     apology: Callable[[Exception, Screen | None], str]
@@ -59,6 +63,8 @@ class Conduct(NamedTuple):
     parked: Callable[[Screen | None], str]
     park_after: int | None
     resting: set[asyncio.Task[Any]]
+    clock: Callable[[], float]
+    silent: dict[str, tuple[float, float]]
 
 
 class Exchange:
@@ -193,14 +199,13 @@ class Exchange:
             logger.error("session %s: what went on after the person was asked to wait failed: %r", session_id, error)
 
     def _now(self) -> float:
-        # A clock that is set while a turn goes on does not make others take it for dead.
-        return self._delivery.now + monotonic() - self._began
+        # Whether a clock is set back or forward while a turn goes on, others do not take it for dead.
+        return max(self._conduct.clock(), self._delivery.now + monotonic() - self._began)
 
     async def _answered(self) -> Reply | Pause:
         tries = 0
         pause = _SOON
         over: float | None = None
-        busy: tuple[float, float] | None = None
         while tries < TRIES:
             held = await self._place.store.load(self._place.session_id)
             self._record = record = None if held is None else read(held.value)
@@ -220,9 +225,7 @@ class Exchange:
             if isinstance(came_to, Busy):
                 if came_to.mark == self._delivery.mark:
                     self._found = came_to.found  # the same message is being answered there, so this is its retry
-                if busy is None or busy[0] != came_to.until:
-                    busy = came_to.until, monotonic()
-                elif monotonic() - busy[1] > self._service.lease:
+                if self._silence(came_to.until) > self._service.lease:
                     over = came_to.until  # it is not renewed, whatever time the clocks tell
                 await self._wait(pause)
                 pause = min(2 * pause, _LATER)
@@ -244,6 +247,16 @@ class Exchange:
                 self._owed = late
                 return self._done(turn, turn.reply)
         raise StoreUnavailable(f"session {self._place.session_id!r} was changed {TRIES} times while it was being saved")
+
+    def _silence(self, until: float) -> float:
+        """Tell for how many seconds another process has been seen not to renew its turn, by messages before as well."""
+        silent, session_id = self._conduct.silent, self._place.session_id
+        said, since = silent.get(session_id, (None, 0.0))
+        if said != until:
+            if len(silent) >= _MOST_SILENT:
+                silent.clear()  # then it takes a lease more
+            silent[session_id] = until, since = until, monotonic()
+        return monotonic() - since
 
     async def _wait(self, seconds: float) -> None:
         """Wait for another process; not longer than the person can."""

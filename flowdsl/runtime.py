@@ -135,7 +135,9 @@ class Runtime:
         self._apology = Apology(apology)
         holding_words, parked_words = wording("holding", holding, _HOLDING), wording("parked", parked, _PARKED)
         self._resting: set[asyncio.Task[Any]] = set()
-        self._conduct = Conduct(self._apology.text, holding_words, parked_words, park_after, self._resting)
+        self._conduct = Conduct(
+            self._apology.text, holding_words, parked_words, park_after, self._resting, lambda: self._clock(), {}
+        )
         self._middleware = _listed(middleware)
         self._service: Service | None = None
         self.store: SessionStore = chosen_store(cache, store)

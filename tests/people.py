@@ -110,9 +110,9 @@ class Faulty:
         await self.inner.close()
 
 
-def in_two_processes(store: Faulty, flow: Flow[..., Any]) -> tuple[Person, Person]:
+def in_two_processes(store: Faulty, flow: Flow[..., Any], *, deadline: float | None = None) -> tuple[Person, Person]:
     """Let one person's messages reach two processes, as far as two runtimes on one store are that."""
-    person, same_person = Person(Runtime(store=store), flow), Person(Runtime(store=store), flow)
+    person, same_person = (Person(Runtime(store=store, deadline=deadline), flow) for _ in range(2))
     same_person.session = person.session
     return person, same_person
 

@@ -1757,3 +1757,48 @@ async def test_somebody_else_in_the_same_session_is_told_nothing_of_a_call() -> 
     gate.set()
     assert await first == "Item?"
     assert clerk.asked == ["a"]
+
+
+def test_a_clock_that_is_set_back_keeps_nobody_waiting_who_asks_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where each message can wait for a few seconds only, the silence of a dead process is counted over all of them."""
+    store, clerk = Faulty(), Clerk()
+    person, same_person = in_two_processes(store, ordering(clerk.book, timeout=None), deadline=4)
+
+    async def talk() -> list[str]:
+        loop = asyncio.get_running_loop()
+        person.runtime._clock = same_person.runtime._clock = lambda: loop.time() + 86_400
+        await person.dial()
+        clerk.outcomes.append(partial(asyncio.sleep, 10**9))
+        dying = asyncio.create_task(person.type("a"))
+        await asyncio.sleep(1)
+        dying.cancel()
+        await asyncio.gather(dying, return_exceptions=True)
+        same_person.runtime._clock = loop.time
+        shown: list[str] = []
+        while "a is 2. More?" not in shown and len(shown) < 6:
+            shown.append(await same_person.type("a"))
+            await asyncio.sleep(2)
+        return shown
+
+    assert hurried(talk(), monkeypatch)[-1] == "a is 2. More?"
+    assert len(set(clerk.keys)) == 1
+
+
+def test_a_clock_that_is_set_forward_takes_no_call_from_who_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who makes a call renews by the clock as it is now, so that it is not taken for dead."""
+    store, clerk, ahead = Faulty(), Clerk(*[partial(asyncio.sleep, 60, "late")] * 2), 0.0
+    person, same_person = in_two_processes(store, ordering(clerk.book, timeout=None))
+
+    async def talk() -> list[str]:
+        nonlocal ahead
+        loop = asyncio.get_running_loop()
+        person.runtime._clock = same_person.runtime._clock = lambda: loop.time() + ahead
+        await person.dial()
+        first = asyncio.create_task(person.type("a"))
+        await asyncio.sleep(20)
+        ahead = 30.0
+        await asyncio.sleep(10)
+        return [*await asyncio.gather(first, same_person.type("a"))]
+
+    assert hurried(talk(), monkeypatch) == ["a is 'late'. More?"] * 2
+    assert clerk.asked == ["a"]
