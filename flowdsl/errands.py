@@ -19,8 +19,8 @@ __all__ = ["carry_out", "raised_at"]
 
 logger = logging.getLogger("flowdsl")
 
-# A lease is renewed often enough to survive two renewals that fail.
-_RENEWALS: Final = 3
+# A lease is renewed often enough to survive two renewals that fail, though each takes its time.
+_RENEWALS: Final = 4
 # What a call came to is worth more than one try: a store that comes back within seconds loses nothing.
 _TRIES_TO_SAVE: Final = 5
 _BEFORE_NEXT: Final = 0.2

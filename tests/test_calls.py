@@ -1802,3 +1802,24 @@ def test_a_clock_that_is_set_forward_takes_no_call_from_who_makes_it(monkeypatch
 
     assert hurried(talk(), monkeypatch) == ["a is 'late'. More?"] * 2
     assert clerk.asked == ["a"]
+
+
+def test_two_renewals_may_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that fails twice, and takes its time for that, does not let a call be taken for dead."""
+    store, clerk = Faulty(), Clerk(*[partial(asyncio.sleep, 60, "late")] * 2)
+    person, same_person = in_two_processes(store, ordering(clerk.book, timeout=None))
+
+    async def lose_slowly() -> None:
+        await asyncio.sleep(0.1)
+        lose()
+
+    async def talk() -> None:
+        person.runtime._clock = same_person.runtime._clock = asyncio.get_running_loop().time
+        await person.dial()
+        first = asyncio.create_task(person.type("a"))
+        await asyncio.sleep(1)
+        store.before_write.extend([lose_slowly] * 2)
+        await asyncio.gather(first, same_person.type("a"))
+
+    hurried(talk(), monkeypatch)
+    assert clerk.asked == ["a"]

@@ -396,8 +396,14 @@ class Judge(NamedTuple):
             for came in self.model.answers(known.state, sent.message):
                 if came.reply is not None and rendered(came.reply, chat=self.chat) == sent.came:
                     yield self.after(came, sent, known), done | came.explained
-            if any(self.is_retry(sent, other) for other in before):
+            if any(self.is_retry(sent, other) or self.is_retry_of_late(sent, other, known) for other in before):
                 yield known, done
+
+    def is_retry_of_late(self, sent: Sent, other: Sent, known: Known) -> bool:
+        """Tell whether it may have got the reply of one without an id whose sender was asked to wait after that was saved."""
+        if known.late is None or self.is_over(other) or sent.message.mark is not None:
+            return False
+        return self.is_alike(sent, other) and rendered(known.late, chat=self.chat) == sent.came
 
     def is_retry(self, sent: Sent, other: Sent) -> bool:
         """Tell whether a message without an id may be the same as one that was being answered when it came."""
