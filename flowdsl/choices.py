@@ -12,7 +12,7 @@ from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 from flowdsl.texts import BuiltIn, is_text, plain, translator
 
-__all__ = ["ENGLISH_LABELS", "NO_MENU", "PLAIN_LABELS", "Menu", "Option", "has_lazy", "read_menu", "seen_as"]
+__all__ = ["NO_MENU", "Menu", "Option", "read_for", "read_menu", "seen_as"]
 
 
 class Option(NamedTuple):
@@ -97,23 +97,41 @@ def read_menu(choices: Any) -> Menu:
     >>> read_menu(["Yes", "No"]).fingerprint == read_menu({"Yes": "Oui", "No": "Non"}).fingerprint
     True
     """
+    return read_for(choices)[0]
+
+
+def read_for(choices: Any) -> tuple[Menu, bool | None]:
+    """Read choices as :func:`read_menu` does, and tell for how long they read so.
+
+    Returns:
+        The menu, and ``True`` where it is the same in every language, ``False`` where it is so only while nothing is
+        translated, ``None`` where it may be another one the next time.
+    """
     # With the types, because 1 and True, or a text and a StrEnum's member, are equal.
     content: Any = None
+    holds: bool | None = True
     # Labels that are made when they are shown are made here, so that a menu is known by what is read.
     if choices.__class__ is dict:
         labels = choices.values()
-        if _must_be_made({*map(type, labels)}):
-            choices = _made(choices)
-            labels = choices.values()
+        kinds = {*map(type, labels)}
+        if kinds != _PLAIN:  # as most are; to make labels takes longer than all the rest
+            holds = False if kinds <= _ENGLISH and translator.get() is None else None
+            if holds is None:
+                choices = _made(choices)
+                labels = choices.values()
         content = (*map(type, choices), *choices, *labels)
     elif choices.__class__ is list or choices.__class__ is tuple:
-        content = None if has_lazy(choices) else (*map(type, choices), *choices)
+        kinds = {*map(type, choices)}
+        holds = True if kinds == _PLAIN or not _has_lazy(choices) else None
+        content = (*map(type, choices), *choices) if holds else None
     elif isinstance(choices, EnumMeta):
         if choices not in _menus and (labelled := _in_language(choices)) is not choices:
-            return read_menu(labelled)
+            return read_for(labelled)[0], None
         content = choices
-    elif isinstance(choices, Mapping):
-        choices = _made(choices)
+    else:
+        holds = None
+        if isinstance(choices, Mapping):
+            choices = _made(choices)
     try:
         known = _menus.get(content)
     except TypeError:  # something in it is not hashable
@@ -127,8 +145,11 @@ def read_menu(choices: Any) -> Menu:
             _menus[content] = known
             keys = (choices,) if content is choices else tuple(choices)
             _last[known.fingerprint] = (choices, keys, tuple(map(type, keys)))
-    return known
+    return known, holds
 
+
+_PLAIN: Final[set[type]] = {str}
+_ENGLISH: Final[set[type]] = {str, BuiltIn}
 
 # A menu is made again on every replay of the turns after it, and looking it up takes a tenth of the time;
 # comparing it with the menu that had the fingerprint takes a tenth of that.
@@ -186,23 +207,14 @@ def _label(key: Any) -> str:
     return str(key)
 
 
-def _must_be_made(kinds: set[type]) -> bool:
-    # To make labels takes longer than all the rest of reading a menu, and most are what they are.
-    return kinds != PLAIN_LABELS and (translator.get() is not None or not kinds <= ENGLISH_LABELS)
-
-
-PLAIN_LABELS: Final[set[type]] = {str}
-ENGLISH_LABELS: Final[set[type]] = {str, BuiltIn}
-
-
 def _in_language(kind: Any) -> Any:
     """Give the labels of an enum where some of its values are made when they are shown; else itself."""
-    if not has_lazy(kind):
+    if not _has_lazy(kind):
         return kind
     return {member: plain(member.value) if _is_lazy(member) else _enum_label(member) for member in kind}
 
 
-def has_lazy(choices: Iterable[Any]) -> bool:
+def _has_lazy(choices: Iterable[Any]) -> bool:
     """Tell whether members of an enum are among these whose labels are made when they are shown."""
     return any(map(_is_lazy, choices))
 

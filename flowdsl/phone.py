@@ -1,13 +1,16 @@
 """Phone numbers as E.164, which is what sessions and flows know people by."""
 
+import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from flowdsl.errors import ConfigurationError
 
 __all__ = ["e164", "require_region"]
 
 _LONGEST: Final = len("+") + 15
+# The lengths of countries' codes, in digits; none begins as another one.
+_CODES: Final = (1, 2, 3)
 
 
 @lru_cache(maxsize=4096)
@@ -35,6 +38,8 @@ def e164(number: str, region: str | None = None) -> str | None:
     digits = number.removeprefix("+")
     if not digits.isascii() or not digits.isdecimal():
         return None
+    if _is_written_out(digits):
+        return f"+{digits}"
     national = region is not None and number.startswith("0")
     try:
         parsed = phonenumbers.parse(number if national else f"+{digits}", region)
@@ -46,6 +51,29 @@ def e164(number: str, region: str | None = None) -> str | None:
     if len(written) > _LONGEST or parsed != again or not phonenumbers.is_possible_number(parsed):
         return None
     return written
+
+
+def _is_written_out(digits: str) -> bool:
+    """Tell whether digits are a country's code and a number in that country, of which nothing is to be read otherwise.
+
+    Nearly all that gateways send are. To parse a number is to search it for brackets, blanks and extensions, which takes
+    as long as a third of a turn; the tables of phonenumbers tell the same.
+    """
+    import phonenumbers
+
+    if digits.startswith("0") or len(digits) >= _LONGEST:
+        return False
+    for length in _CODES:
+        code, national = digits[:length], digits[length:]
+        regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(int(code)) if national else None
+        if regions is not None:
+            table: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(int(code), regions[0])
+            if len(national) not in table.general_desc.possible_length:
+                return False
+            # What is dialled within the country before a number may also stand here, and is then left out.
+            dialled_before = table.national_prefix_for_parsing
+            return dialled_before is None or re.match(dialled_before, national) is None
+    return False
 
 
 def require_region(region: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 from flowdsl.errors import ConfigurationError, MissingIdentifier
 from flowdsl.flow import Flow
@@ -121,8 +121,8 @@ class SessionConfig:
             return chosen
         name = flow if isinstance(flow, str) else flow.name
         url = inbound.url if "url" in self.boundaries else ""
-        within = _within(cast("tuple[str, ...]", self.boundaries), name, inbound.platform, inbound.gateway, url)
-        return within + _escaped(self._identified(inbound))
+        boundaries: Any = self.boundaries
+        return _within(boundaries, name, inbound.platform, inbound.gateway, url) + _escaped(self._identified(inbound))
 
     def owner(self, inbound: Inbound) -> str:
         """Tell whose a gateway's session is, hashed; ``""`` where the session id itself says it.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cas
 import msgspec
 
 from flowdsl.calls import Call
-from flowdsl.choices import ENGLISH_LABELS, NO_MENU, PLAIN_LABELS, Menu, has_lazy, read_menu
+from flowdsl.choices import NO_MENU, Menu, read_for
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Contact, Expected, Location, Media
 from flowdsl.navigation import Back, Checkpoint
@@ -81,7 +81,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
     keys: tuple[Any, ...] = ()
     """What can be chosen, made of ``choices``: by it replay knows a menu again."""
     listed: tuple[Any, ...] | None = None
-    """The menu as it was made, and whether it is the same in every language, or only while nothing is translated."""
+    """The menu as it was made, and whether it holds in every language, or only while nothing is translated."""
 
     def __post_init__(self) -> None:
         if self.key.__class__ is not str or not self.key:
@@ -116,16 +116,11 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             known: Menu = listed[0]
             return known
         try:
-            menu = read_menu(choices)
+            menu, holds = read_for(choices)
         except BadPrompt as error:
             raise BadPrompt(f"prompt {self.key!r} cannot be asked: {error}") from None
-        # Other labels may be made of anything, and so be others the next time.
-        if choices.__class__ is list and not has_lazy(choices):
-            self.listed = (menu, True)
-        elif choices.__class__ is dict:
-            labels = {*map(type, choices.values())}
-            if labels == PLAIN_LABELS or (labels <= ENGLISH_LABELS and translator.get() is None):
-                self.listed = (menu, labels == PLAIN_LABELS)
+        if holds is not None:
+            self.listed = (menu, holds)
         return menu
 
     def require(self) -> None:

@@ -1,7 +1,9 @@
 """Phone numbers: one way to write each, and nothing that is not one."""
 
 import re
+from typing import Any
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,7 @@ from flowdsl.phone import e164
         ("0712345678", "CI", "+2250712345678"),
         # A zero that belongs to dialling within a country, sent after the country's code.
         ("2330244123456", None, "+233244123456"),
+        ("440366968199", None, "+44366968199"),
         # A zero that belongs to the number itself.
         ("390612345678", None, "+390612345678"),
         ("0612345678", "IT", "+390612345678"),
@@ -114,3 +117,25 @@ def test_people_are_kept_apart(numbers: list[int]) -> None:
     assert [len(ways) for ways in people] == [1, 1]
     assert None not in people[0]
     assert people[0] != people[1]
+
+
+@st.composite
+def _written_out(draw: st.DrawFn) -> str:
+    """Write a number of some country after its code, now and then with what is dialled before it there."""
+    code = draw(st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)))
+    region = phonenumbers.region_code_for_country_code(code)
+    table: Any = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    length = draw(st.sampled_from(table.general_desc.possible_length) | st.integers(1, 15))
+    start = draw(st.sampled_from(["", "0", "00", "01", "1", "8", "06"]))
+    return f"{code}{start}" + draw(st.text("0123456789", min_size=length, max_size=length))[len(start) :]
+
+
+@given(_written_out())
+@settings(deadline=None, max_examples=1000)
+def test_numbers_are_read_as_phonenumbers_reads_them(digits: str) -> None:
+    """Not every number is given to it to parse, and what is written is what it would have read, in every country."""
+    written = e164(digits)
+    if written is not None:
+        parsed = phonenumbers.parse(f"+{digits}")
+        assert written == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        assert phonenumbers.is_possible_number(parsed)

@@ -181,11 +181,12 @@ class _Endpoint:
     async def decode(self, request: web.Request) -> Inbound:
         """Read the request; nothing of it has touched a session yet."""
         body = await self.read(request)
+        target = request.raw_path
         parts = Request(
             body=bytes(body),
             content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-            query=request.query if request.query_string else {},
-            url=_url(request.host, request.path, request.match_info.get("secret")),
+            query=request.query if "?" in target else {},
+            url=_url(request.host, target if _is_bare(target) else request.path, request.match_info.get("secret")),
         )
         try:
             inbound = self.gateway.decode(parts)
@@ -306,6 +307,11 @@ async def _refusal(request: web.Request, error: UserInputError) -> web.Response:
 
 def _http(response: Response) -> web.Response:
     return web.Response(body=response.body, status=response.status, headers={hdrs.CONTENT_TYPE: response.content_type})
+
+
+def _is_bare(target: str) -> bool:
+    """Tell whether what was asked for is a path and nothing else; to take it apart takes longer than to look."""
+    return target.startswith("/") and "?" not in target and "%" not in target and "#" not in target
 
 
 @lru_cache(maxsize=1024)
