@@ -154,7 +154,7 @@ class _Player(Replay):
             if step.__class__ is Prompt:
                 if chat is not None:
                     chat.settled = True  # until the flow goes on, it is nobody's business but the reader's
-                asked = Asked(step.key, self.prefix + (step.menu.fingerprint if step.choices is not None else ""))
+                asked = Asked(step.key, self.prefix + step.menu.fingerprint if step.choices is not None else self.prefix)
                 entry = _answer_to(asked, rest) if rest else None
                 if entry is None:
                     step.require()
@@ -167,15 +167,14 @@ class _Player(Replay):
                     if entry.__class__ is not Entry:
                         return cast("Outcome", entry)
             elif step.__class__ is Call or step.__class__ is Run:
-                found = next((each for each in rest if self.fits(step, each)), None)
-                if found is None:
+                entry = self.done_before(step, rest)
+                if entry is None:
                     return self.wanted(step, done, rest)
-                entry = found
             elif step.__class__ is Back:
                 return self.outcome(done, rest, back=one_before(done, self.barrier))
             else:
                 raise BadStep(not_a_step(step))
-            rest = [each for each in rest if each is not entry] if rest else rest
+            rest = _without(entry, rest) if rest else rest
             done = [*done, entry]
             if len(done) > self.limits.entries:
                 raise LimitExceeded(f"more than {self.limits.entries} answers in one conversation")
@@ -195,6 +194,10 @@ class _Player(Replay):
         if self.answer is not None and self.asked is not None:
             self.diverged(self.asked.key, None)
         return self.outcome(done, rest, result=self.result)
+
+    def done_before(self, step: Any, rest: list[Entry]) -> Entry | None:
+        """Find the entry of a call or a sub-flow."""
+        return next((each for each in rest if self.fits(step, each)), None)
 
     def parted(self, step: Any, journal: list[Entry], used: int, aside: list[Entry]) -> tuple[Any, list[Entry], list[Entry]]:
         """Go on where the code asks something else than the journal answers, as the flow has it."""
@@ -335,6 +338,10 @@ class _Player(Replay):
 
 def _answer_to(asked: Asked, rest: list[Entry]) -> Entry | None:
     return next((each for each in rest if each.key == asked.key and each.choices == asked.choices), None)
+
+
+def _without(entry: Entry, rest: list[Entry]) -> list[Entry]:
+    return [each for each in rest if each is not entry]
 
 
 def _key(step: Any) -> str | None:

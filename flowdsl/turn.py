@@ -4,7 +4,7 @@ Pure, like the interpreter: the runtime brings the record and the time, saves wh
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ from flowdsl.texts import locale, shown_in
 from flowdsl.ussd.screen import Screen
 
 __all__ = ["Turn", "take_turn"]
+
+T = TypeVar("T")
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,8 +214,7 @@ class _Work(Playing):
         elif merged is not record.data or chat.choice != record.locale:
             record = msgspec.structs.replace(record, data=merged, locale=chat.choice)
         if record.trouble:
-            others = {name: trouble for name, trouble in record.trouble.items() if name != self.service.flow.name}
-            record = msgspec.structs.replace(record, trouble=others)
+            record = msgspec.structs.replace(record, trouble=_without(self.service.flow.name, record.trouble))
         saved, stored = self.saved(record, None if following.over and not pages else following, reply, self.opened)
         return Turn(
             record=saved,
@@ -269,7 +270,7 @@ class _Work(Playing):
         if state is not None:
             flows = {**flows, flow.name: state}
         elif flow.name in flows:
-            flows = {name: other for name, other in flows.items() if name != flow.name}
+            flows = _without(flow.name, flows)
         delivery, seen, found = self.delivery, record.seen, self.found
         if opened is not None and opened.mark == delivery.mark:
             found = opened.found
@@ -288,6 +289,10 @@ class _Work(Playing):
         return following, write(following, self.service.limits.bytes)
 
 
+def _without(key: str, table: Mapping[str, T]) -> dict[str, T]:
+    return {each: value for each, value in table.items() if each != key}
+
+
 def _attempts(state: FlowState, outcome: Outcome) -> int:
     if outcome.rejected is not None:
         return state.attempts + 1
@@ -301,7 +306,7 @@ def _tried(state: FlowState, outcome: Outcome) -> dict[str, int]:
     if outcome.asked is None:
         return state.tried
     asked = attempts_at(outcome.asked, outcome.journal)
-    return {name: count for name, count in state.tried.items() if name != asked}
+    return _without(asked, state.tried)
 
 
 def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:
