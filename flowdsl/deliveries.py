@@ -54,9 +54,10 @@ def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
     origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
     if inbound.message_id is not None:
         return "i" + digest(origin + inbound.message_id)
-    # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
-    session = inbound.request_id if inbound.new is None else ""
-    content = f"{origin}{session}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}"
+    content = f"{origin}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}"
+    if inbound.new is None:
+        # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
+        return "t" + digest(f"{inbound.request_id}\n{content}", secret)
     return "t" + (_digest_of_many(content, secret) if len(inbound.text) <= _PICKED else digest(content, secret))
 
 
@@ -75,11 +76,14 @@ def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | No
     if record.owner != delivery.owner:
         return None
     if found >= 0:
-        own = next((seen for seen in record.seen if seen.by == delivery.by), None)
-        if own is not None:
-            return own
+        for seen in record.seen:
+            if seen.by == delivery.by:
+                return seen
     if delivery.inbound.message_id is not None:
-        return next((seen for seen in record.seen if seen.mark == delivery.mark), None)
+        for seen in record.seen:
+            if seen.mark == delivery.mark:
+                return seen
+        return None
     last = record.seen[-1] if record.seen else None
     return last if last is not None and last.mark == delivery.mark and last.found == found else None
 

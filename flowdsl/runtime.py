@@ -365,9 +365,9 @@ _TEXTS: Final = attrgetter("text", "dialled", "request_id", "user_id", "msisdn",
 
 def _require_text(inbound: Inbound) -> None:
     # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
-    text = "\n".join(filter(None, _TEXTS(inbound)))
     try:
-        if not text.isascii():
-            text.encode()
+        for text in _TEXTS(inbound):
+            if text is not None and not text.isascii():
+                text.encode()
     except UnicodeEncodeError:
         raise BadPayload("the message has half of a surrogate pair, which is no character") from None

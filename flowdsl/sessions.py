@@ -132,7 +132,7 @@ class SessionConfig:
         if self.id is not None or self._identifier(inbound) != "request_id":
             return ""
         person = inbound.msisdn or inbound.user_id
-        return self._hashed(person)[:_OWNER_LENGTH] if person else ""
+        return _hashed(self.secret, person)[:_OWNER_LENGTH] if person else ""
 
     def _identifier(self, inbound: Inbound) -> Identifier:
         return self.identifier or _PLATFORM_DEFAULT.get(inbound.platform, "user_id")
@@ -146,10 +146,7 @@ class SessionConfig:
         # Its last digits are the same with the country's code and without.
         if identifier == "request_id" and not (inbound.msisdn and inbound.msisdn[-_TELLING:] in value):
             return value
-        return self._hashed(value)[: self.hash_length] if self.hash_phone_numbers else value
-
-    def _hashed(self, value: str) -> str:
-        return _hashed(self.secret, value)
+        return _hashed(self.secret, value)[: self.hash_length] if self.hash_phone_numbers else value
 
 
 @lru_cache(maxsize=4096)
