@@ -7,7 +7,7 @@ import msgspec
 
 from flowdsl.errors import UnstorableValue
 from flowdsl.flow import placed
-from flowdsl.journal import CALL, LEFT, RUN, RUN_OF_CALLS, Entry, encode
+from flowdsl.journal import ASKED, CALLED, LEFT, QUIET_RUN, QUIET_RUN_OF_CALLS, RUN, RUN_OF_CALLS, Entry, encode
 from flowdsl.nesting import segment
 from flowdsl.outcome import Became, Finished, Outcome
 
@@ -41,9 +41,8 @@ def compacted(outcome: Outcome, at: int) -> tuple[Outcome, Became | None]:
     journal = list(outcome.journal)
     # From the end, so that the places before are still right.
     for done, result in _outermost((done, result) for done, result in results if done.end <= at and not done.undoable):
-        called = any(entry.kind in (CALL, RUN_OF_CALLS) for entry in journal[done.start : done.end])
         choices = f"{done.within}{RUN}{'!' if done.barred else ''}"
-        journal[done.start : done.end] = [Entry(RUN_OF_CALLS if called else RUN, done.run.key, choices, result)]
+        journal[done.start : done.end] = [Entry(_kind(journal[done.start : done.end]), done.run.key, choices, result)]
     if became is None:
         return msgspec.structs.replace(outcome, journal=journal), None
     prefix = became.prefix
@@ -57,6 +56,13 @@ def compacted(outcome: Outcome, at: int) -> tuple[Outcome, Became | None]:
 
 def _without(entry: Any, prefix: str) -> Any:
     return msgspec.structs.replace(entry, choices=entry.choices.removeprefix(prefix))
+
+
+def _kind(within: list[Entry]) -> str:
+    called = any(entry.kind in CALLED for entry in within)
+    if any(entry.kind in ASKED for entry in within):
+        return RUN_OF_CALLS if called else RUN
+    return QUIET_RUN_OF_CALLS if called else QUIET_RUN
 
 
 def _outermost(finished: Iterable[tuple[Finished, Any]]) -> Iterator[tuple[Finished, Any]]:

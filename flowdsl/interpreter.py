@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 from flowdsl.calls import Call
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExceeded, TooManyAttempts, UnstorableValue
 from flowdsl.flow import UNKNOWN, Flow, position, source_line
-from flowdsl.journal import CALL, PROMPT, RUN_OF_CALLS, Entry, failure
+from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
 from flowdsl.messages import Attachment
 from flowdsl.misuse import delegated_to_coroutine, not_a_step, require_listener
 from flowdsl.navigation import Back, Navigation
@@ -215,7 +215,7 @@ class _Player(Replay):
             self.restart()
             step, _ = self.fit(done, [])
         # What was called is not called again, whatever becomes of the answers.
-        return step, done, [each for each in rest if each.kind in (CALL, RUN_OF_CALLS)]
+        return step, done, [each for each in rest if each.kind in CALLED]
 
     def waits(self, prompt: Prompt[Any], asked: Asked, done: list[Entry], rest: list[Entry]) -> Outcome:
         """Stop at a question that has no answer."""

@@ -20,11 +20,15 @@ from flowdsl.errors import UnstorableValue
 from flowdsl.texts import Deferred
 
 __all__ = [
+    "ASKED",
     "CALL",
+    "CALLED",
     "FAILED",
     "LEFT",
     "PLAIN",
     "PROMPT",
+    "QUIET_RUN",
+    "QUIET_RUN_OF_CALLS",
     "RUN",
     "RUN_OF_CALLS",
     "Entry",
@@ -43,10 +47,22 @@ CALL: Final = "call"
 """Kind of the entries that hold the result of a call."""
 
 RUN: Final = "run"
-"""Kind of the entries that hold what a sub-flow returned."""
+"""Kind of the entries that hold what a sub-flow returned, where it has asked something."""
 
 RUN_OF_CALLS: Final = "run of calls"
-"""Kind of the entries that hold what a sub-flow returned, where it has called something."""
+"""The same where it has also called something."""
+
+QUIET_RUN: Final = "run unasked"
+"""Kind of the entries that hold what a sub-flow returned, where it has asked nothing."""
+
+QUIET_RUN_OF_CALLS: Final = "run of calls unasked"
+"""The same where it has called something."""
+
+ASKED: Final = frozenset({PROMPT, RUN, RUN_OF_CALLS})
+"""Kinds of the entries that a person has answered, or something within them."""
+
+CALLED: Final = frozenset({CALL, RUN_OF_CALLS, QUIET_RUN_OF_CALLS})
+"""Kinds of the entries for which something was called."""
 
 FAILED: Final = "$failed"
 """Tag of a value that is raised in the flow and not given to it."""

@@ -11,7 +11,7 @@ from typing import Any, Final
 from flowdsl.calls import Call
 from flowdsl.choices import seen_as
 from flowdsl.errors import CallFailed, LimitExceeded, TooManyAttempts
-from flowdsl.journal import CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed
+from flowdsl.journal import ASKED, CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed
 from flowdsl.navigation import Checkpoint
 from flowdsl.nesting import NOTHING, Nesting, real, segment
 from flowdsl.outcome import Undoable
@@ -71,6 +71,8 @@ class Replay(Nesting):
                             continue
                         if kind is Run and entry.choices == ran and entry.key == step.key:
                             in_hand, value = 0, entry.value
+                            if said and entry.kind in ASKED:
+                                said.clear()
                             step = send(value) if value.__class__ in PLAIN else self.feed(step, entry, 0)
                             continue
                         if kind is not Prompt:
@@ -175,8 +177,11 @@ class Replay(Nesting):
             elif step.undo is not None and not failed:
                 undoable = (*self.trail.undoable, Undoable(used - 1, step, self.types))
                 self.trail, self.eventful = self.trail._replace(undoable=undoable), True
-        elif entry.choices.endswith("!"):
-            self.bar(used)
+        elif step.__class__ is Run:
+            if entry.kind in ASKED:
+                self.said.clear()  # it was read when that asked its first question
+            if entry.choices.endswith("!"):
+                self.bar(used)
         value = entry.value
         if failed:
             return self.generator.throw(_error(step, value[FAILED]))

@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Any
 
 from flowdsl.errors import BadStep, UnstorableValue
-from flowdsl.journal import CALL, Entry, decode
+from flowdsl.journal import ASKED, Entry, decode
 from flowdsl.navigation import Navigation
 from flowdsl.outcome import Asked, Ways
 from flowdsl.steps import Prompt
@@ -20,6 +20,8 @@ _BACK = "0"
 def previous(done: list[Entry], barrier: int) -> int | None:
     """Find the question that was answered last: the place of its entry, or of the sub-flow that it was in.
 
+    There is no way back to what was only called, or to a sub-flow that asked nothing.
+
     Args:
         done: the journal.
         barrier: how many of its entries nobody goes back past.
@@ -27,12 +29,12 @@ def previous(done: list[Entry], barrier: int) -> int | None:
     >>> previous([Entry("prompt", "name", "", "Ama"), Entry("call", "look_up", "call", 1)], 0)
     0
     """
-    return next((place for place in range(len(done) - 1, barrier - 1, -1) if done[place].kind != CALL), None)
+    return next((place for place in range(len(done) - 1, barrier - 1, -1) if done[place].kind in ASKED), None)
 
 
 def first(done: list[Entry], barrier: int) -> int | None:
     """Find the first question that a person can go back to."""
-    return next((place for place in range(barrier, len(done)) if done[place].kind != CALL), None)
+    return next((place for place in range(barrier, len(done)) if done[place].kind in ASKED), None)
 
 
 def one_before(done: list[Entry], barrier: int) -> int:

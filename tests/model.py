@@ -84,11 +84,17 @@ class Kept(NamedTuple):
     value: Any
     called: bool = False
     barred: bool = False
+    quiet: bool = False
 
     @property
     def name(self) -> "Name":
         """What it belongs to."""
         return Name(self.kind, self.path, self.key, self.menu)
+
+    @property
+    def is_question(self) -> bool:
+        """Whether a person can go back to it, or to something within it."""
+        return self.kind != "call" and not self.quiet
 
 
 class Name(NamedTuple):
@@ -318,7 +324,7 @@ class Walk:
         if self.text is None or (self.asked is not None and self.asked != name):
             raise Waits(name, shown)
         if self.text in screen.ways:
-            steps = [place for place, each in enumerate(self.done) if place >= self.barrier and each.kind != "call"]
+            steps = [place for place, each in enumerate(self.done) if place >= self.barrier and each.is_question]
             raise Goes(steps[-1] if self.text == BACK else steps[0])
         value: str | None = self.text
         wrong = ""
@@ -335,11 +341,11 @@ class Walk:
 
     def ways(self) -> tuple[str, ...]:
         """Tell with which keys a person can leave a question."""
-        return (BACK, START) if any(each.kind != "call" for each in self.done[self.barrier :]) else ()
+        return (BACK, START) if any(each.is_question for each in self.done[self.barrier :]) else ()
 
     def one_before(self) -> int:
         """Tell how much stays where the script itself goes back."""
-        steps = [place for place, each in enumerate(self.done) if place >= self.barrier and each.kind != "call"]
+        steps = [place for place, each in enumerate(self.done) if place >= self.barrier and each.is_question]
         if not steps:
             raise Breaks
         return steps[-2] if len(steps) > 1 else steps[-1]
@@ -369,6 +375,8 @@ class Walk:
             self.done.append(found)
             if found.barred:
                 self.bar()
+            if not found.quiet:
+                self.said.clear()
             known: Sequence[str] = found.value
             return known
         start, bars, undone = len(self.done), self.bars, len(self.undone)
@@ -661,8 +669,10 @@ def shortened(walk: Walk, asked: Name, rounds: int, at: int) -> tuple[tuple[Kept
     for place, each in reversed(list(enumerate(over_and_done))):
         if any(_is_within(each, outer) for outer in over_and_done[place + 1 :]):
             continue
-        called = any(kept.kind == "call" or kept.called for kept in journal[each.start : each.end])
-        journal[each.start : each.end] = [Kept("run", each.path, each.name, (), each.facts, called, each.barred)]
+        within = journal[each.start : each.end]
+        called = any(kept.kind == "call" or kept.called for kept in within)
+        quiet = not any(kept.is_question for kept in within)
+        journal[each.start : each.end] = [Kept("run", each.path, each.name, (), each.facts, called, each.barred, quiet)]
     if over is None:
         return tuple(journal), tuple(walk.rest), asked, rounds
     length = len(over.path)

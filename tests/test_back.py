@@ -330,6 +330,76 @@ async def test_back_leads_into_a_flow_that_is_done() -> None:
     assert await ama.type("0") == "First?"
 
 
+def _around(inner: Any) -> Any:
+    @flow
+    def outer() -> Steps[None]:
+        yield from Prompt("a", "A?")
+        yield Say("Now to it.")
+        got = yield from Run(inner)
+        yield from Prompt("b", f"{got} B?")
+        yield from Prompt("c", f"{got} C?")
+
+    return outer
+
+
+async def test_what_was_said_before_a_flow_that_asked_does_not_come_back() -> None:
+    """It was read when that asked its first question."""
+
+    @flow
+    def inner() -> Steps[str]:
+        return (yield from Prompt("first", "First?"))
+
+    ama = person(_around(inner), Navigation(back="0"))
+    assert await ama.talk("1") == "Now to it.\nFirst?\n0 Back"
+    assert await ama.type("x") == "x B?\n0 Back"
+    assert await ama.type("2") == "x C?\n0 Back"
+    assert await ama.type("0") == "x B?\n0 Back"
+    assert await ama.type("3") == "x C?\n0 Back"
+
+
+@pytest.mark.parametrize("deep", [False, True])
+async def test_back_leads_past_a_flow_that_asked_nothing(deep: bool) -> None:
+    """There is no question in it to go back to; what it called is not called again, and what it said before is read again."""
+    made: list[str] = []
+
+    @flow
+    def calling() -> Steps[str]:
+        yield from Call(made.append, "x", key="look", thread=False)
+        return "x"
+
+    @flow
+    def around() -> Steps[str]:
+        return (yield from Run(calling))
+
+    ama = person(_around(around if deep else calling), Navigation(back="0"))
+    assert await ama.talk("1") == "Now to it.\nx B?\n0 Back"
+    assert await ama.type("2") == "x C?\n0 Back"
+    assert await ama.type("0") == "Now to it.\nx B?\n0 Back"
+    assert made == ["x"]
+    assert await ama.type("0") == "A?"
+    assert await ama.type("2") == "Now to it.\nx B?\n0 Back"
+    assert made == ["x", "x"]
+
+
+async def test_nothing_leads_back_into_a_flow_that_only_says() -> None:
+    """Where it is all that came before, there is no way back."""
+
+    @flow
+    def inner() -> Steps[str]:
+        yield Say("Hello!")
+        return "x"
+
+    @flow
+    def outer() -> Steps[None]:
+        got = yield from Run(inner)
+        yield from Prompt("b", f"{got} B?")
+        yield from Prompt("c", f"{got} C?")
+
+    ama = person(outer, Navigation(back="0"))
+    assert await ama.talk("1") == "x C?\n0 Back"
+    assert await ama.type("0") == "x B?"
+
+
 class Bookings:
     """Books and cancels, and remembers both."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from flowdsl.journal import CALL
+from flowdsl.journal import ASKED
 from flowdsl.record import FlowState, Record
 
 __all__ = ["Row", "ago", "rows", "stands_in", "table"]
@@ -83,7 +83,7 @@ def _at(state: FlowState) -> str:
 
 def _answers(state: FlowState) -> int:
     journal = state.journal if state.open is None else state.open.journal
-    return sum(entry.kind != CALL for entry in journal)
+    return sum(entry.kind in ASKED for entry in journal)
 
 
 def ago(seconds: float | None) -> str:

@@ -12,7 +12,7 @@ from flowdsl.errors import UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.inspection.secrecy import TELLING, Mask, is_telling, may_ask_secretly
 from flowdsl.inspection.standing import Subject, stand
-from flowdsl.journal import CALL, FAILED, PROMPT, RUN, Entry, decode, has_failed
+from flowdsl.journal import ASKED, CALL, FAILED, PROMPT, RUN, Entry, decode, has_failed
 from flowdsl.messages import Contact, Location, Media, Reply
 from flowdsl.record import FlowState, Record
 from flowdsl.replay import Replay
@@ -78,7 +78,7 @@ def _told(
         runs = {(run.key, prefix): run.flow for prefix, run in replay.runs()}
 
     standing = stand(subject, record, before, watch)
-    shown = [] if standing.shown is None or entry.kind == CALL else lines(standing.shown)
+    shown = [] if standing.shown is None or entry.kind not in ASKED else lines(standing.shown)
     mask.notice(entry.key, entry.value)
     if entry.kind == PROMPT:
         prompt, asked = standing.prompt, standing.asked
