@@ -270,6 +270,7 @@ class Playing:
             cuts=self.cuts,
             locale=self.chat.choice,
             divergence=self.divergence,
+            left=self.left if first is None else first.left,
         )
         before = msgspec.structs.replace(self.before, nonce=self.state.nonce)
         return pause(self.service, self.record, before, opened, job)

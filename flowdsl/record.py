@@ -95,6 +95,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
         cuts: how often the person has gone back in this turn.
         locale: the language to which the flow has come.
         divergence: where the code and the journal have parted, to be told when the turn is done.
+        left: the conversation instead of which this one begins; it is there again where that fails.
     """
 
     mark: str
@@ -118,6 +119,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
     cuts: int = 0
     locale: str | None = None
     divergence: Divergence | None = None
+    left: "FlowState | None" = None
 
 
 class Trouble(msgspec.Struct, frozen=True, array_like=True):

@@ -1,5 +1,6 @@
 """Conversations that are given up, the menu for who dials again, and session data reached from outside."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from flowdsl import (
     Call,
+    CallFailed,
     Chat,
     Choice,
     ConfigurationError,
@@ -23,6 +25,7 @@ from flowdsl import (
     Steps,
     flow,
 )
+from flowdsl.apologies import SORRY
 from flowdsl.errors import MissingIdentifier, UnstorableValue
 from flowdsl.place import Place
 from flowdsl.signals import session_parked
@@ -212,6 +215,33 @@ async def test_who_begins_again_has_no_new_attempts_and_what_they_dialled() -> N
     await person.type("nonsense")
     assert await person.type("2") == "*920*78#: name?"
     assert (await person.type("Ama")).startswith("PIN?")
+    assert await person.type("5") == "Too many."
+
+
+async def test_who_cannot_begin_again_has_lost_nothing() -> None:
+    """Where the flow raises before it asks anything, what was to be left is still there, with the attempts at it."""
+    failing = False
+
+    def look() -> None:
+        if failing:
+            raise OSError("down")
+
+    @flow
+    def guarded() -> Steps[None]:
+        with suppress(CallFailed):
+            yield Call(look, key="first", thread=False)
+        yield Call(look, key="second", thread=False)
+        yield from Prompt("name", "Name?")
+        yield from Prompt("pin", "PIN?", validate=lambda pin: "No." if pin != "1234" else None, attempts=3, too_many="Too many.")
+
+    person = Person(Runtime(resume=Resume()), guarded, sessions=DURABLE)
+    assert await person.talk("Ama", "7", "8") == "No.\nPIN?"
+    await person.dial()
+    failing = True
+    assert await person.type("2") == SORRY
+    failing = False
+    assert await person.dial() == MENU
+    assert await person.type("1") == "PIN?"
     assert await person.type("5") == "Too many."
 
 

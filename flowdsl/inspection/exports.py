@@ -101,7 +101,8 @@ def _state(state: FlowState, keep: bool) -> FlowState:
     opening, root, opened = state.opening, state.root, state.open
     if opened is not None:
         journal, aside = _entries(opened.journal, keep), _entries(opened.aside, keep)
-        opened = msgspec.structs.replace(opened, mark="", journal=journal, aside=aside)
+        left = None if opened.left is None else _state(opened.left, keep)
+        opened = msgspec.structs.replace(opened, mark="", journal=journal, aside=aside, left=left)
     return msgspec.structs.replace(
         state,
         opening=msgspec.structs.replace(
