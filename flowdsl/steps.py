@@ -44,7 +44,8 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             those are asked when the screen is made.
         choices: a list of answers, a mapping from answer to label, or an ``Enum``. The person picks
             by the number shown, by the answer's own text, or by its label; what the flow gets is the
-            list's element, the mapping's key, or the enum's member.
+            list's element, the mapping's key, or the enum's member. A prompt keeps those that it was made with, so where
+            they change, make it in the flow.
         validate: called first, with what was typed or with the choice that was picked; returns what is wrong with
             it, or ``None``.
         transform: called next, with the same; returns the value to keep, or raises ``ValueError`` with a

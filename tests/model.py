@@ -520,12 +520,13 @@ class Model:
         if known is not None:
             whole = message.mark in [mark for mark, _ in state.seen[-MOST_WHOLE:]]
             talk = state.talk
-            if talk is not None and talk.owed is not None:
-                yield Came(state, known)
-                state = state._replace(talk=None if talk.over else talk._replace(owed=None))
-            yield Came(state, known)
-            if not whole:
-                yield Came(state, Screen(""))
+            states = [state]
+            if talk is not None and talk.owed is not None:  # that may have been the same reply, or is to be shown yet
+                states.append(state._replace(talk=None if talk.over else talk._replace(owed=None)))
+            for each in states:
+                yield Came(each, known)
+                if not whole:
+                    yield Came(each, Screen(""))
             return
         talk = state.talk
         if talk is not None and talk.owed is not None:
