@@ -1,18 +1,16 @@
 """Who is speaking, on what, and what is remembered about them: the one argument of a flow."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
 
 import msgspec
 
+from flowdsl.effects import Effects
 from flowdsl.errors import UnstorableValue
 from flowdsl.journal import encode
 from flowdsl.messages import Inbound
 from flowdsl.session import Session
-from flowdsl.texts import shown_in
 
-__all__ = ["Chat", "Heard", "Opening", "Snapshot", "spoken"]
+__all__ = ["Chat", "Opening"]
 
 
 class Opening(msgspec.Struct, frozen=True, array_like=True):
@@ -37,43 +35,6 @@ class Opening(msgspec.Struct, frozen=True, array_like=True):
     locale: str | None = None
 
 
-class Heard(NamedTuple):
-    """The languages of a conversation, as they are kept: ``None`` where none was chosen, ``""`` for none at all.
-
-    Args:
-        began: the one with which the flow began.
-        own: the one that the flow came to in the turn before.
-        times: how often it had chosen one until then.
-        latest: the one of the session, which another flow may have chosen since.
-    """
-
-    began: str | None = None
-    own: str | None = None
-    times: int = 0
-    latest: str | None = None
-
-
-class Snapshot(NamedTuple):
-    """What a flow has done to its session so far: the data, the language and how often it was chosen, and whether it ends."""
-
-    data: Mapping[str, Any]
-    locale: str | None
-    times: int
-    destroyed: bool
-
-
-_NOTHING_HEARD = Heard()
-
-
-def spoken(choice: str | None, device: str | None) -> str | None:
-    """Tell the language of a choice as it is kept; that of the device where nothing was chosen.
-
-    >>> spoken("fr", "en"), spoken(None, "en"), spoken("", "en")
-    ('fr', 'en', None)
-    """
-    return device if choice is None else choice or None
-
-
 class Chat:
     """Who is speaking and on what.
 
@@ -82,20 +43,14 @@ class Chat:
     person, so they stay the same as well.
     """
 
-    __slots__ = ("_heard", "_inbound", "_opening", "own", "session", "settled", "times")
+    __slots__ = ("_effects", "_inbound", "_opening", "session")
 
-    def __init__(self, inbound: Inbound, opening: Opening, session: Session, heard: Heard = _NOTHING_HEARD) -> None:
+    def __init__(self, inbound: Inbound, opening: Opening, effects: Effects) -> None:
         self._inbound = inbound
         self._opening = opening
-        self._heard = heard
-        self.own = heard.began
-        """The language that the flow has come to, as it is kept."""
-        self.times = 0
-        """How often it has chosen one."""
-        self.session = session
+        self._effects = effects
+        self.session = Session(effects)
         """What is remembered beside the answers."""
-        self.settled = False
-        """The flow stands still, and :attr:`locale` is the language of the screen."""
 
     @property
     def msisdn(self) -> str | None:
@@ -120,59 +75,14 @@ class Chat:
         sets is kept in the session, and every text is shown in it from then on: those are made when the screen
         is, and not kept. While they are made, and while an answer is judged, this is the language of the screen.
         """
-        return spoken(self.choice if self.settled else self.own, self._opening.locale)
+        return self._effects.locale
 
     @locale.setter
     def locale(self, locale: str | None) -> None:
         if locale is not None and not (isinstance(locale, str) and locale):
             raise UnstorableValue(f"the locale {locale!r} is not a text")
         encode(locale, {})
-        self._choose(locale or "", 1)
-
-    @property
-    def language(self) -> str | None:
-        """The language of the screen: what this flow chose, unless the person has chosen another since."""
-        choice = self.choice
-        return self._opening.locale if choice is None else choice or None
-
-    @property
-    def choice(self) -> str | None:
-        """The same as it is kept."""
-        if self._heard is _NOTHING_HEARD and not self.times:
-            return None
-        _, own, times, latest = self._heard
-        # A choice more than in the turn before is a new one. Else the flow repeats itself, or the person went back; what
-        # it comes to holds if its own choice was the last in the session, and not one that another flow made since.
-        return self.own if self.times > times or latest == own else latest
-
-    def begin(self) -> None:
-        """Forget what the flow did to its session, because it begins again."""
-        self.session.begin()
-        self.own, self.times = self._heard.began, 0
-        shown_in.set(self.language)
-
-    def snapshot(self) -> Snapshot:
-        """Tell what the flow has done to its session."""
-        return Snapshot(self.session.stored(), self.own, self.times, self.session.destroyed)
-
-    def done_since(self, before: Snapshot) -> list[Any] | None:
-        """Tell what was done to the session since, in a form that can be stored; ``None`` where that is nothing."""
-        changes = {key: list(stored) for key, stored in self.session.changes(before.data).items()}
-        times, destroyed = self.times - before.times, self.session.destroyed and not before.destroyed
-        return [changes, self.own, times, destroyed] if changes or times or destroyed else None
-
-    def repeat(self, done: list[Any]) -> None:
-        """Do the same again."""
-        changes, locale, times, destroyed = done
-        self.session.repeat(changes)
-        if times:
-            self._choose(locale, times)
-        self.session.destroyed = self.session.destroyed or destroyed
-
-    def _choose(self, choice: str | None, times: int) -> None:
-        self.own = choice
-        self.times += times
-        shown_in.set(self.language)
+        self._effects.choose(locale or "")
 
     @property
     def platform(self) -> str:

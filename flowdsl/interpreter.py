@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any, Final, cast
 
 from flowdsl.calls import Call
+from flowdsl.effects import Effects
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExceeded, TooManyAttempts, UnstorableValue
 from flowdsl.flow import UNKNOWN, Flow, position, source_line
 from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
@@ -45,6 +46,7 @@ def play(
     read_in: str | None = None,
     limits: Limits = _DEFAULT_LIMITS,
     watch: Callable[[Replay], None] | None = None,
+    effects: Effects | None = None,
 ) -> Outcome:
     """Play a flow up to the step that waits, or to its end.
 
@@ -64,6 +66,7 @@ def play(
         read_in: the language in which the question is on the screen.
         limits: when to stop a flow that grows or loops.
         watch: is shown the replay where it has stopped, before its generators are closed.
+        effects: what is done through the chat.
 
     Raises:
         AuthorError: the flow did something that it may not; the message says what and where.
@@ -77,7 +80,7 @@ def play(
     >>> play(greeting, None, [], "Ama").said[0].text
     'Hello, Ama!'
     """
-    player = _Player(flow, chat, params, limits)
+    player = _Player(flow, chat, params, limits, effects)
     player.answer = answer
     if answer is not None:  # else nobody looks at these
         player.attachment = attachment
@@ -148,12 +151,12 @@ class _Player(Replay):
             step, done, rest = self.parted(step, journal, used, aside)
         if step.__class__ is not Prompt:
             step = self.waiting(step, rest, len(done))
-        chat = self.chat
+        effects = self.effects
         while step is not None:
             entry: Any
             if step.__class__ is Prompt:
-                if chat is not None:
-                    chat.settled = True  # until the flow goes on, it is nobody's business but the reader's
+                if effects is not None:
+                    effects.settled = True  # until the flow goes on, it is nobody's business but the reader's
                 asked = Asked(step.key, self.prefix + step.menu.fingerprint if step.choices is not None else self.prefix)
                 entry = _answer_to(asked, rest) if rest else None
                 if entry is None:
@@ -180,8 +183,8 @@ class _Player(Replay):
                 raise LimitExceeded(f"more than {self.limits.entries} answers in one conversation")
             if step.__class__ is Prompt:
                 self.said.clear()
-            if chat is not None:
-                chat.settled = False
+            if effects is not None:
+                effects.settled = False
             used = len(done)
             try:
                 step = real(self.feed(step, entry, used))

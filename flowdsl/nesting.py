@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from flowdsl.calls import Call
-from flowdsl.chat import Chat, Snapshot
+from flowdsl.effects import Effects, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position
 from flowdsl.journal import encode
@@ -46,6 +46,7 @@ class Nesting:
         chat: its chat, for flows that take one.
         params: keyword parameters of the flow.
         limits: when to stop a flow that grows or loops.
+        effects: what is done through the chat, where that is known.
     """
 
     __slots__ = (
@@ -53,7 +54,7 @@ class Nesting:
         "_outer",
         "_start",
         "barrier",
-        "chat",
+        "effects",
         "eventful",
         "flow",
         "generator",
@@ -68,7 +69,9 @@ class Nesting:
     result: Any
     """What the flow returned, once it is over."""
 
-    def __init__(self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits) -> None:
+    def __init__(
+        self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits, effects: Effects | None
+    ) -> None:
         self.flow = flow
         self.generator = flow.start(chat, params)
         """The innermost generator, where the flow stands."""
@@ -76,8 +79,8 @@ class Nesting:
         """Enums and dataclasses that the innermost flow names."""
         self.prefix = ""
         """What comes before the fingerprints of the innermost flow's entries."""
-        self.chat = chat if chat.__class__ is Chat else None
-        """Who is speaking, where that is known."""
+        self.effects = effects
+        """What is done to the session."""
         self.said: list[Say] = []
         self.barrier = 0
         """How many entries nobody goes back past."""
@@ -94,9 +97,9 @@ class Nesting:
         """Begin the conversation again."""
         self.close()
         flow, chat, params = self._start
-        if self.chat is not None:
-            self.chat.begin()
-        Nesting.__init__(self, flow, chat, params, self.limits)
+        if self.effects is not None:
+            self.effects.begin()
+        Nesting.__init__(self, flow, chat, params, self.limits, self.effects)
         self.eventful = True
 
     def entered(self, run: Run[Any], used: int) -> Any:
@@ -153,7 +156,7 @@ class Nesting:
             return None
         types, inner = self.types, self.come_out()
         barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
-        left = None if self.chat is None or inner.before is None else self.chat.done_since(inner.before)
+        left = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
         done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left)
         self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
@@ -181,12 +184,12 @@ class Nesting:
 
     def know(self, flow: Flow[..., Any]) -> None:
         """Let session data be of the types that another flow names, beside those that were named before."""
-        if flow.types and self.chat is not None:
-            self.chat.session.types = {**self.chat.session.types, **flow.types}
+        if flow.types and self.effects is not None:
+            self.effects.types = {**self.effects.types, **flow.types}
 
     def done_so_far(self) -> Snapshot | None:
         """Tell what has been done to the session."""
-        return None if self.chat is None else self.chat.snapshot()
+        return None if self.effects is None else self.effects.snapshot()
 
     def generators(self) -> Iterator[Generator[Any, Any, Any]]:
         """Give the generators of the flows that have begun, the outermost first."""

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from flowdsl.calls import Call
-from flowdsl.chat import Snapshot
+from flowdsl.effects import Snapshot
 from flowdsl.errors import ConfigurationError
 from flowdsl.journal import Entry
 from flowdsl.steps import Prompt, Say

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from flowdsl.chat import Chat, Heard, Opening, Snapshot
+from flowdsl.chat import Chat, Opening
 from flowdsl.compaction import compacted
 from flowdsl.deliveries import Delivery
+from flowdsl.effects import Effects, Heard, Snapshot
 from flowdsl.errors import LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, flow_named
 from flowdsl.interpreter import play
@@ -19,7 +20,6 @@ from flowdsl.pauses import INTERRUPTED, Job, Pause, pause, token
 from flowdsl.record import Began, FlowState, Intent, Open, Record, Root
 from flowdsl.replay import Replay
 from flowdsl.service import Service
-from flowdsl.session import Session
 from flowdsl.texts import shown_in
 
 __all__ = ["Playing", "opening_of"]
@@ -48,10 +48,10 @@ class Playing:
         "before_root",
         "began",
         "calls",
-        "chat",
         "cuts",
         "delivery",
         "divergence",
+        "effects",
         "found",
         "inbound",
         "intent",
@@ -179,18 +179,18 @@ class Playing:
         if state.root is not None:
             flow = self.standing_in()
             params, types = decode(state.root.params, flow.types), {**types, **flow.types}
-        session, latest = Session(state.began, types), self.record.locale
+        opening, latest = state.opening, self.record.locale
         if latest is None and state.spoke is None and state.locale is None and not state.times:
-            self.chat = chat = Chat(self.inbound, state.opening, session)
+            self.effects = effects = Effects(state.began, types, opening.locale)
         else:
             heard = Heard(state.spoke, state.locale, state.times, latest)
-            self.chat = chat = Chat(self.inbound, state.opening, session, heard)
+            self.effects = effects = Effects(state.began, types, opening.locale, heard)
         if self.replayed:  # what the flow chose before it is played again is chosen no more
-            shown_in.set(chat.language)
+            shown_in.set(effects.language)
         self.replayed = True
         outcome = play(
             flow,
-            chat,
+            Chat(self.inbound, opening, effects),
             self.journal,
             answer,
             attachment=self.inbound.attachment,
@@ -209,6 +209,7 @@ class Playing:
             read_in=state.shown,
             limits=service.limits,
             watch=self.watch,
+            effects=effects,
         )
         if outcome.at >= 0:
             self.at, self.answered, self.refused = outcome.at, outcome.answered, outcome.refused
@@ -268,7 +269,7 @@ class Playing:
             settled=self.settled,
             back=back,
             cuts=self.cuts,
-            locale=self.chat.choice,
+            locale=self.effects.choice,
             divergence=self.divergence,
             left=self.left if first is None else first.left,
         )
@@ -306,7 +307,7 @@ class Playing:
             outcome = msgspec.structs.replace(outcome, at=self.at, answered=self.answered, refused=self.refused)
         if outcome.divergence is not self.divergence:
             outcome = msgspec.structs.replace(outcome, divergence=self.divergence)
-        self.chat.settled = True
+        self.effects.settled = True
         self.root = self.state.root
         if outcome.trail is None:
             return outcome

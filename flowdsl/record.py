@@ -4,7 +4,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from flowdsl.chat import Opening, spoken
+from flowdsl.chat import Opening
+from flowdsl.effects import spoken
 from flowdsl.errors import LimitExceeded, UnreadableRecord
 from flowdsl.journal import Entry
 from flowdsl.messages import Inbound, Reply
@@ -141,7 +142,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
         attempts: how often it was answered in vain.
         tried: the same of other questions, which the person left by going back or beginning again.
         began: the session data when the flow began.
-        changed: what the flow changed in it, as :meth:`flowdsl.Session.changes` tells it.
+        changed: what the flow changed in it, as :meth:`flowdsl.effects.Effects.changes` tells it.
         request: digest of the gateway's session id, where that alone tells when a conversation begins.
         pages: the screen being shown, where it is longer than one page.
         screen: what the pages were made for.

@@ -187,9 +187,9 @@ class Replay(Nesting):
             return self.generator.throw(_error(step, value[FAILED]))
         if value.__class__ is dict and LEFT in value:
             value, left = value[LEFT]
-            if self.chat is not None:
+            if self.effects is not None:
                 self.know(step.flow)
-                self.chat.repeat(left)
+                self.effects.repeat(left)
         if value.__class__ in PLAIN:
             return self.generator.send(value)
         types = self.types

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
+from flowdsl.effects import Effects
 from flowdsl.journal import decode, written_alike
 from flowdsl.place import Place
 from flowdsl.record import Record, anew
-from flowdsl.session import Session
 
 __all__ = ["SessionData"]
 
@@ -57,8 +57,8 @@ class SessionData:
             StoreError: the session cannot be written.
             UnstorableValue: the value cannot be stored; the message says why.
         """
-        writing = Session({}, self._types)
-        writing.set(key, value)
+        writing = Effects({}, self._types)
+        writing.write(key, value)
         await self._change(lambda data: {**data, **writing.stored()})
 
     async def delete(self, key: str) -> None:

@@ -202,17 +202,17 @@ class _Work(Playing):
 
     def shown(self, outcome: Outcome) -> Turn:
         """Make a reply of what the flow did, and put together what is to be saved."""
-        state, record, chat = self.state, self.record, self.chat
+        state, record, effects = self.state, self.record, self.effects
         if outcome.stray and state.screen == self.screen:
             return self.show_page(state, state.page)
-        changed = chat.session.changes()
+        changed = effects.changes()
         reply, pages = render(outcome, self.service.screen, self.service.navigation)
         merged = _merged(record.data, state, changed) if changed or state.changed else record.data
         following = self.following(outcome, changed, pages)
-        if chat.session.destroyed and following.over:
+        if effects.destroyed and following.over:
             record = msgspec.structs.replace(record, flows={}, data={}, locale=None)
-        elif merged is not record.data or chat.choice != record.locale:
-            record = msgspec.structs.replace(record, data=merged, locale=chat.choice)
+        elif merged is not record.data or effects.choice != record.locale:
+            record = msgspec.structs.replace(record, data=merged, locale=effects.choice)
         if record.trouble:
             record = msgspec.structs.replace(record, trouble=_without(self.service.flow.name, record.trouble))
         saved, stored = self.saved(record, None if following.over and not pages else following, reply, self.opened)
@@ -230,13 +230,13 @@ class _Work(Playing):
 
     def following(self, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:
         """Tell where the flow stands now."""
-        state, chat, screen = self.state, self.chat, self.service.screen
-        began, spoke, times = state.began, state.spoke, chat.times
+        state, effects, screen = self.state, self.effects, self.service.screen
+        began, spoke, times = state.began, state.spoke, effects.times
         handed_over = self.root is not state.root
         if handed_over and (before := self.before_root) is not None:
             # What was done until then is not played again.
-            began, changed = dict(before.data), chat.session.changes(before.data)
-            spoke, times = before.locale, chat.times - before.times
+            began, changed = dict(before.data), effects.changes(before.data)
+            spoke, times = before.locale, effects.times - before.times
         return FlowState(
             opening=state.opening,
             journal=outcome.journal,
@@ -255,7 +255,7 @@ class _Work(Playing):
             nonce=state.nonce,
             epoch=state.epoch + handed_over,
             spoke=spoke,
-            locale=chat.own,
+            locale=effects.own,
             times=times,
             shown=locale(),
         )

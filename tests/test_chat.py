@@ -1,5 +1,6 @@
 """The chat: who is speaking, and session data that replay does not change twice."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from flowdsl import Chat, Inbound, Prompt, Say, Session, Steps, flow
 from flowdsl.chat import Opening
 from flowdsl.deliveries import Delivery
+from flowdsl.effects import Effects
 from flowdsl.errors import UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
@@ -30,7 +32,13 @@ class Plan(Enum):
     WEEK = 7
 
 
-TYPES = {"Plan": Plan}
+TYPES: Mapping[str, type] = {"Plan": Plan}
+
+
+def opened(began: dict[str, Any], types: Mapping[str, type]) -> tuple[Session, Effects]:
+    """Give session data as a flow sees them, and what is done to them."""
+    effects = Effects(began, types)
+    return Session(effects), effects
 
 
 def message(**fields: Any) -> Inbound:
@@ -51,10 +59,10 @@ def played(code: Flow[..., Any], began: dict[str, Any], *texts: str) -> list[dic
     journal: list[Entry] = []
     changes = []
     for text in (None, *texts):
-        session = Session(began, TYPES)
-        chat = Chat(message(), Opening("*920*1#", 0.0, "ussd", "nalo"), session)
-        journal = play(code, chat, journal, text).journal
-        changes.append(session.changes())
+        effects = Effects(began, TYPES)
+        chat = Chat(message(), Opening("*920*1#", 0.0, "ussd", "nalo"), effects)
+        journal = play(code, chat, journal, text, effects=effects).journal
+        changes.append(effects.changes())
     return changes
 
 
@@ -97,94 +105,94 @@ def test_a_value_changed_in_place_changes_once() -> None:
 
 def test_a_value_changed_in_place_is_saved_without_being_set() -> None:
     """What ``get`` gave is the session's own value, so changing it is a change of the session."""
-    session = Session({"basket": ["rice"], "other": {"$tuple": [[1]]}}, {})
+    session, effects = opened({"basket": ["rice"], "other": {"$tuple": [[1]]}}, {})
     session.get("basket").append("oil")
     session.get("other")[0].append(2)
-    assert session.changes() == {"basket": (["rice", "oil"],), "other": ({"$tuple": [[1, 2]]},)}
+    assert effects.changes() == {"basket": (["rice", "oil"],), "other": ({"$tuple": [[1, 2]]},)}
 
 
 def test_a_value_changed_after_it_was_set_is_saved_as_it_became() -> None:
     """A list that was set and then filled is not saved empty."""
-    session = Session({}, {})
+    session, effects = opened({}, {})
     basket: list[str] = []
     session.set("basket", basket)
     basket.append("rice")
     assert session.get("basket") == ["rice"]
-    assert session.changes() == {"basket": (["rice"],)}
+    assert effects.changes() == {"basket": (["rice"],)}
 
 
 def test_nothing_read_is_nothing_changed() -> None:
     """Reading changes nothing, and neither does doing nothing."""
-    session = Session({"a": [1], "b": {"$decimal": "2.50"}}, {})
-    assert session.changes() == {}
+    session, effects = opened({"a": [1], "b": {"$decimal": "2.50"}}, {})
+    assert effects.changes() == {}
     assert (session.get("a"), session.get("b"), session.get("c"), session.get("c", 5)) == ([1], Decimal("2.50"), None, 5)
-    assert session.changes() == {}
+    assert effects.changes() == {}
 
 
 def test_a_value_set_back_is_no_change() -> None:
     """Changes are told against the beginning, not step by step."""
-    session = Session({"a": 1}, {})
+    session, effects = opened({"a": 1}, {})
     session.set("a", 2)
     session.set("a", 1)
     session.set("b", 2)
     session.delete("b")
-    assert session.changes() == {}
+    assert effects.changes() == {}
 
 
 def test_values_can_be_deleted() -> None:
     """What is deleted is gone, for the flow and in the changes; deleting nothing is no error and no change."""
-    session = Session({"a": 1, "b": 2}, {})
+    session, effects = opened({"a": 1, "b": 2}, {})
     session.delete("a")
     session.delete("missing")
     assert "a" not in session
     assert "b" in session
     assert session.get("a", "gone") == "gone"
-    assert session.changes() == {"a": ()}
+    assert effects.changes() == {"a": ()}
 
 
 def test_values_of_others_stay_as_they_are_stored() -> None:
     """Flows that share a session need not know each other's types, until they read what is of one."""
     stored = {"$enum": ["Plan", "DAY"]}
-    session = Session({"plan": stored, "a": 1}, {})
+    session, effects = opened({"plan": stored, "a": 1}, {})
     session.set("b", 2)
     assert (session.get("a"), "plan" in session) == (1, True)
-    assert session.stored() == {"plan": stored, "a": 1, "b": 2}
+    assert effects.stored() == {"plan": stored, "a": 1, "b": 2}
     with pytest.raises(UnstorableValue, match="Plan"):
         session.get("plan")
-    assert session.changes() == {"b": (2,)}
+    assert effects.changes() == {"b": (2,)}
     session.delete("plan")
-    assert session.changes() == {"plan": (), "b": (2,)}
+    assert effects.changes() == {"plan": (), "b": (2,)}
 
 
 def test_all_values_can_be_forgotten() -> None:
     """Clearing forgets all that was there and all that was set; what is set afterwards stays."""
-    session = Session({"a": 1, "b": 2}, {})
+    session, effects = opened({"a": 1, "b": 2}, {})
     session.set("c", 3)
     session.clear()
     session.set("b", 4)
-    assert session.changes() == {"a": (), "b": (4,)}
+    assert effects.changes() == {"a": (), "b": (4,)}
 
 
 def test_a_session_exists_while_anything_is_remembered() -> None:
     """A session that remembers nothing is as good as none; even a falsy value is something."""
-    session = Session({}, {})
+    session, _ = opened({}, {})
     assert not session.exists()
     session.set("a", None)
     assert session.exists()
     session.delete("a")
     assert not session.exists()
-    assert Session({"a": 1}, {}).exists()
+    assert opened({"a": 1}, {})[0].exists()
 
 
 @pytest.mark.parametrize("value", [False, 0, "", None, [], {}])
 def test_a_falsy_value_is_a_value(value: object) -> None:
     """None, zero and no are remembered like anything else, and are not what is missing."""
-    session = Session({}, {})
+    session, effects = opened({}, {})
     session.set("a", value)
     assert "a" in session
     assert session.get("a", "default") == value
-    assert session.changes() == {"a": (value,)}
-    again = Session({"a": value}, {})
+    assert effects.changes() == {"a": (value,)}
+    again, _ = opened({"a": value}, {})
     assert again.get("a", "default") == value
 
 
@@ -199,18 +207,18 @@ def test_a_falsy_value_is_a_value(value: object) -> None:
 )
 def test_session_data_may_be_whatever_an_answer_may_be(value: object, stored: object) -> None:
     """A value of any type of the journal is stored in its form and read back as it was."""
-    session = Session({}, TYPES)
+    session, effects = opened({}, TYPES)
     session.set("a", value)
-    assert session.changes() == {"a": (stored,)}
-    assert Session(merged({}, session.changes()), TYPES).get("a") == value
+    assert effects.changes() == {"a": (stored,)}
+    assert opened(merged({}, effects.changes()), TYPES)[0].get("a") == value
 
 
 @pytest.mark.parametrize("key", ["$dict", "$", "a:b", "", "ключ"])
 def test_any_text_is_a_key(key: str) -> None:
     """Keys of the flow do not collide with anything of ours."""
-    session = Session({}, {})
+    session, effects = opened({}, {})
     session.set(key, {"$dict": 1})
-    assert Session(merged({}, session.changes()), {}).get(key) == {"$dict": 1}
+    assert opened(merged({}, effects.changes()), {})[0].get(key) == {"$dict": 1}
 
 
 @pytest.mark.parametrize(
@@ -230,19 +238,19 @@ def test_any_text_is_a_key(key: str) -> None:
 )
 def test_what_cannot_be_stored_is_refused_when_it_is_set(key: Any, value: object, reason: str) -> None:
     """The refusal names key and type, and the session stays as it was."""
-    session = Session({"path": "before"}, {})
+    session, effects = opened({"path": "before"}, {})
     with pytest.raises(UnstorableValue, match=reason):
         session.set(key, value)
-    assert session.changes() == {}
+    assert effects.changes() == {}
     assert session.get("path") == "before"
 
 
 def test_what_became_unstorable_is_refused_by_name() -> None:
     """A list into which something unstorable was put later is found when the changes are written down."""
-    session = Session({"basket": []}, {})
+    session, effects = opened({"basket": []}, {})
     session.get("basket").append({1})
     with pytest.raises(UnstorableValue, match=r"session data 'basket' is a value of type builtins\.set"):
-        session.changes()
+        effects.changes()
 
 
 def test_a_refusal_inside_a_flow_names_flow_and_line() -> None:
@@ -264,12 +272,12 @@ def test_a_refusal_inside_a_flow_names_flow_and_line() -> None:
 )
 def test_a_value_of_another_type_is_a_change(before: object, after: object) -> None:
     """Python holds 1 and True for equal; whoever reads the session later does not."""
-    session = Session({}, {})
+    session, effects = opened({}, {})
     session.set("a", before)
-    began = merged({}, session.changes())
-    session = Session(began, {})
+    began = merged({}, effects.changes())
+    session, effects = opened(began, {})
     session.set("a", after)
-    found = Session(merged(began, session.changes()), {}).get("a")
+    found = opened(merged(began, effects.changes()), {})[0].get("a")
     assert repr(found) == repr(after)
 
 
@@ -293,12 +301,13 @@ ACTS = st.lists(
 @settings(deadline=None, max_examples=300)
 def test_changes_lead_from_the_beginning_to_the_end(began: dict[str, Any], acts: list[tuple[Any, ...]]) -> None:
     """Whatever is done to a session, its changes applied to the beginning give what the flow saw last; as often as told."""
-    writing = Session({}, {})
+    writing, written = opened({}, {})
     for key, value in began.items():
         writing.set(key, value)
-    stored = merged({}, writing.changes())
+    stored = merged({}, written.changes())
     before = msgspec.json.encode(stored)
-    session, model = Session(stored, {}), dict(began)
+    session, effects = opened(stored, {})
+    model = dict(began)
     for what, *rest in acts:
         getattr(session, what)(*rest)
         if what == "set":
@@ -307,10 +316,10 @@ def test_changes_lead_from_the_beginning_to_the_end(began: dict[str, Any], acts:
             model.pop(rest[0], None)
         elif what == "clear":
             model.clear()
-    changes = session.changes()
-    assert session.changes() == changes
+    changes = effects.changes()
+    assert effects.changes() == changes
     assert msgspec.json.encode(stored) == before
-    reading = Session(merged(stored, changes), {})
+    reading, _ = opened(merged(stored, changes), {})
     assert {key: repr(reading.get(key)) for key in "abc" if key in reading} == {key: repr(model[key]) for key in sorted(model)}
 
 
@@ -328,11 +337,12 @@ def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: l
         yield Prompt("last", "Done?")
 
     service = Service(flow=acting, params={}, screen=None, limits=Limits())
-    writing, model = Session({}, {}), Session({}, {})
+    writing, written = opened({}, {})
     for key, value in began.items():
         writing.set(key, value)
-    record = Record(version=VERSION, revision=1, data=merged({}, writing.changes()))
-    model = Session(record.data, {})
+    began = merged({}, written.changes())
+    record = Record(version=VERSION, revision=1, data=began)
+    model, expected = opened(record.data, {})
     for number, acts in enumerate([[], *turns]):
         for what, *rest in acts:
             getattr(model, what)(*rest)
@@ -340,7 +350,7 @@ def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: l
         assert isinstance(turn, Turn)
         record = read(turn.stored)
         assert msgspec.json.encode(record.data, order="sorted") == msgspec.json.encode(
-            merged(dict(model._began), model.changes()), order="sorted"
+            merged(began, expected.changes()), order="sorted"
         )
 
 
@@ -350,16 +360,14 @@ def test_the_record_holds_what_the_flow_saw_last(began: dict[str, Any], turns: l
 def test_a_chat_tells_who_is_speaking() -> None:
     """Number and user id are those of the message; name, platform and gateway stay what they were, as replay must."""
     inbound = message(platform="ussd", gateway="nalo", user_id="user-7", name="Ama Mensah", text="2", message_id="m-9")
-    session = Session({}, {})
-    chat = Chat(inbound, Opening("Hi", 1_700_000_000.5, "telegram", "bot", "m-1", "Ama"), session)
+    chat = Chat(inbound, Opening("Hi", 1_700_000_000.5, "telegram", "bot", "m-1", "Ama"), Effects({}, {}))
     assert (chat.msisdn, chat.user_id, chat.name) == ("+233244123456", "user-7", "Ama")
     assert (chat.platform, chat.gateway) == ("telegram", "bot")
-    assert chat.session is session
 
 
 def test_what_may_be_missing_is_none() -> None:
     """A gateway that tells little gives None, not an empty text."""
-    chat = Chat(Inbound(platform="ussd", gateway="nalo"), Opening("", 0.0, "ussd", "nalo"), Session({}, {}))
+    chat = Chat(Inbound(platform="ussd", gateway="nalo"), Opening("", 0.0, "ussd", "nalo"), Effects({}, {}))
     assert (chat.msisdn, chat.user_id, chat.name, chat.message_id) == (None, None, None, None)
     assert chat.opener == ""
 
@@ -367,7 +375,7 @@ def test_what_may_be_missing_is_none() -> None:
 def test_the_opening_is_that_of_the_first_message() -> None:
     """Opener, time and id are those of the message that began the conversation, not of the one being answered."""
     opening = Opening("*920*1#", 1_700_000_000.5, "ussd", "nalo", "m-1")
-    chat = Chat(message(text="2", message_id="m-9", timestamp=9e9), opening, Session({}, {}))
+    chat = Chat(message(text="2", message_id="m-9", timestamp=9e9), opening, Effects({}, {}))
     assert chat.opener == "*920*1#"
     assert chat.message_id == "m-1"
     assert chat.timestamp == datetime(2023, 11, 14, 22, 13, 20, 500_000, UTC)
