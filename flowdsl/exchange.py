@@ -25,6 +25,7 @@ from flowdsl.place import TRIES, Place
 from flowdsl.record import Record, Seen, language, read, write
 from flowdsl.reports import Report
 from flowdsl.service import Service
+from flowdsl.silence import Silence
 from flowdsl.store import Stored
 from flowdsl.texts import in_language
 from flowdsl.trouble import after_failure, is_parked
@@ -41,8 +42,6 @@ _AFTERLIFE: Final = 60.0
 # How often to look whether another process is done, in seconds.
 _SOON: Final = 0.02
 _LATER: Final = 0.25
-# Sessions of which it is known that another process is busy with them; each takes a few hundred bytes.
-_MOST_SILENT: Final = 1_024
 
 
 class Conduct(NamedTuple):
@@ -55,7 +54,7 @@ class Conduct(NamedTuple):
         park_after: how often in a row a flow may raise at one place; ``None`` for any number.
         resting: work that goes on after the person was asked to wait.
         clock: gives the time in seconds since 1970.
-        silent: by session, until when another process has its turn, and since when it says the same, in seconds that only grow.
+        silence: how long other processes have not been heard of.
     """
 
     apology: Callable[[Exception, Screen | None], str]
@@ -64,7 +63,7 @@ class Conduct(NamedTuple):
     park_after: int | None
     resting: set[asyncio.Task[Any]]
     clock: Callable[[], float]
-    silent: dict[str, tuple[float, float]]
+    silence: Silence
 
 
 class Exchange:
@@ -225,7 +224,7 @@ class Exchange:
             if isinstance(came_to, Busy):
                 if came_to.mark == self._delivery.mark:
                     self._found = came_to.found  # the same message is being answered there, so this is its retry
-                if self._silence(came_to.until) > self._service.lease:
+                if self._conduct.silence.since(self._place.session_id, came_to.until) > self._service.lease:
                     over = came_to.until  # it is not renewed, whatever time the clocks tell
                 await self._wait(pause)
                 pause = min(2 * pause, _LATER)
@@ -247,16 +246,6 @@ class Exchange:
                 self._owed = late
                 return self._done(turn, turn.reply)
         raise StoreUnavailable(f"session {self._place.session_id!r} was changed {TRIES} times while it was being saved")
-
-    def _silence(self, until: float) -> float:
-        """Tell for how many seconds another process has been seen not to renew its turn, by messages before as well."""
-        silent, session_id = self._conduct.silent, self._place.session_id
-        said, since = silent.get(session_id, (None, 0.0))
-        if said != until:
-            if len(silent) >= _MOST_SILENT:
-                silent.clear()  # then it takes a lease more
-            silent[session_id] = until, since = until, monotonic()
-        return monotonic() - since
 
     async def _wait(self, seconds: float) -> None:
         """Wait for another process; not longer than the person can."""

@@ -32,6 +32,7 @@ from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
 from flowdsl.settings import require, seconds
 from flowdsl.signals import Event, Signal, emit
+from flowdsl.silence import Silence
 from flowdsl.store import SessionStore
 from flowdsl.stores import MEMORY, chosen_store
 from flowdsl.texts import BuiltIn, Text, in_language, translator
@@ -136,7 +137,7 @@ class Runtime:
         holding_words, parked_words = wording("holding", holding, _HOLDING), wording("parked", parked, _PARKED)
         self._resting: set[asyncio.Task[Any]] = set()
         self._conduct = Conduct(
-            self._apology.text, holding_words, parked_words, park_after, self._resting, lambda: self._clock(), {}
+            self._apology.text, holding_words, parked_words, park_after, self._resting, lambda: self._clock(), Silence()
         )
         self._middleware = _listed(middleware)
         self._service: Service | None = None

@@ -447,6 +447,7 @@ def run(
     how = settings(max_examples=examples, stateful_step_count=length, deadline=None, database=None, derandomize=True)
     with made_time() as loop:
         monkeypatch.setattr("flowdsl.exchange.monotonic", loop.time)
+        monkeypatch.setattr("flowdsl.silence.monotonic", loop.time)
         monkeypatch.setattr("flowdsl.errands.monotonic", loop.time)
         kept = None if place is None else place(loop)
         machine = type("Attacked", (Machine,), {"loop": loop, "place": kept})
