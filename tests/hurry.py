@@ -38,7 +38,7 @@ class Hurry(asyncio.SelectorEventLoop):
 def hurried(work: Coroutine[Any, Any, T], monkeypatch: pytest.MonkeyPatch) -> T:
     """Run something to its end, whatever time that takes, at once."""
     loop = Hurry()
-    for module in ("exchange", "errands"):
+    for module in ("exchange", "errands", "silence"):
         monkeypatch.setattr(f"flowdsl.{module}.monotonic", loop.time)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         return runner.run(work)
