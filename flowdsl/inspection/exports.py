@@ -6,10 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from flowdsl.chat import Opening
 from flowdsl.errors import UnreadableRecord
 from flowdsl.journal import FAILED, PROMPT, Entry
 from flowdsl.messages import Reply
-from flowdsl.record import FlowState, Record
+from flowdsl.record import FlowState, Open, Record
 
 __all__ = ["Line", "exported", "imported", "masked", "masked_id"]
 
@@ -98,27 +99,42 @@ def masked(record: Record, *, keep_choices: bool = False) -> Record:
 
 
 def _state(state: FlowState, keep: bool) -> FlowState:
-    opening, root, opened = state.opening, state.root, state.open
-    if opened is not None:
-        journal, aside = _entries(opened.journal, keep), _entries(opened.aside, keep)
-        left = None if opened.left is None else _state(opened.left, keep)
-        opened = msgspec.structs.replace(opened, mark="", journal=journal, aside=aside, left=left)
+    root = state.root
     return msgspec.structs.replace(
         state,
-        opening=msgspec.structs.replace(
-            opening, text=_BLANK, message_id=opening.message_id and _BLANK, name=opening.name and _BLANK
-        ),
+        opening=_opening(state.opening),
+        resuming=None if state.resuming is None else _opening(state.resuming),
         journal=_entries(state.journal, keep),
         aside=_entries(state.aside, keep),
         kept=None if state.kept is None else _entry(state.kept, keep),
         began=_fields(state.began),
         changed={name: tuple(map(_blank, change)) for name, change in state.changed.items()},
         request="",
+        nonce="",
         pages=[_BLANK] * len(state.pages),
         root=None if root is None else msgspec.structs.replace(root, params=_fields(root.params)),
-        open=opened,
+        open=None if state.open is None else _open(state.open, keep),
         owed=_reply(state.owed),
     )
+
+
+def _open(opened: Open, keep: bool) -> Open:
+    intent = opened.intent
+    return msgspec.structs.replace(
+        opened,
+        mark="",
+        first=_BLANK,
+        by=_BLANK,
+        journal=_entries(opened.journal, keep),
+        aside=_entries(opened.aside, keep),
+        # The idempotency key is a digest of the answers.
+        intent=None if intent is None else msgspec.structs.replace(intent, token=_BLANK),
+        left=None if opened.left is None else _state(opened.left, keep),
+    )
+
+
+def _opening(opening: Opening) -> Opening:
+    return msgspec.structs.replace(opening, text=_BLANK, message_id=opening.message_id and _BLANK, name=opening.name and _BLANK)
 
 
 def _reply(reply: Reply | None) -> Reply | None:
