@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from flowdsl.errors import BadStep
+from flowdsl.unyielded import Unyielded
 
 __all__ = ["IDEMPOTENCY_KEY", "Call", "asks_for_key"]
 
@@ -20,7 +21,7 @@ _TIMEOUT: Final = 30.0
 _BACKOFF: Final = 0.5
 
 
-class Call(Generic[R]):
+class Call(Unyielded, Generic[R]):
     """Have a function run once, and keep its result: replay never runs it again.
 
     It is for everything that may differ between two runs, or that is seen outside: the time, chance, a database, an
@@ -140,16 +141,6 @@ class Call(Generic[R]):
 
     def __repr__(self) -> str:
         return f"<call {self.key!r}>"
-
-    def __format__(self, spec: str) -> str:
-        """Refuse to be put into a text, where the result was meant and a ``yield`` is missing."""
-        return str(self)
-
-    def __str__(self) -> str:
-        raise BadStep(f"call {self.key!r} itself is put into a text, not its result: write `yield` before `Call(…)`")
-
-    def __bool__(self) -> bool:
-        raise BadStep(f"call {self.key!r} itself is taken for yes or no, not its result: write `yield` before `Call(…)`")
 
     def require(self) -> None:
         """Make sure that it can run.

@@ -13,9 +13,8 @@ from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExcee
 from flowdsl.flow import UNKNOWN, Flow, position, source_line
 from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
 from flowdsl.messages import Attachment
-from flowdsl.misuse import delegated_to_coroutine, not_a_step, require_listener
+from flowdsl.misuse import delegated_to_coroutine, not_a_step, real, require_listener
 from flowdsl.navigation import Back, Navigation
-from flowdsl.nesting import real
 from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Wanted
 from flowdsl.replay import Replay
 from flowdsl.steps import Prompt, Say

@@ -9,8 +9,9 @@ from flowdsl.flow import Flow
 from flowdsl.navigation import Back, Checkpoint
 from flowdsl.steps import Prompt, Say
 from flowdsl.texts import Deferred
+from flowdsl.unyielded import Unyielded
 
-__all__ = ["delegated_to_coroutine", "not_a_step", "require_listener"]
+__all__ = ["delegated_to_coroutine", "not_a_step", "real", "require_listener", "require_result"]
 
 # What Python says of it has been the same since 3.5.
 _NO_DELEGATE: Final = "cannot 'yield from' a coroutine object"
@@ -56,6 +57,30 @@ def _a_function(function: Any, name: str) -> str:
     if iscoroutinefunction(function):
         return f"{wrong}: write `yield Call({name}, …)`"
     return f"{wrong}: write `yield Call({name}, …)`, or `yield {name}(…)` where it gives a step"
+
+
+def real(step: Any) -> Any:
+    """Refuse ``None``, which ends loops, so that a flow that yields it does not look like one that has ended."""
+    if step is None:
+        raise BadStep("it yields nothing: write `yield Prompt(…)` or `yield Say(…)`")
+    return step
+
+
+def require_result(result: Any) -> None:
+    """Refuse a step where a flow returns: it would have to be yielded.
+
+    Raises:
+        BadStep: it is one, or gives some.
+    """
+    if isinstance(result, Flow):
+        raise BadStep(f"it returns the flow {result.name!r}, which nobody sees: write `yield Become({result.name})` instead")
+    if isinstance(result, Generator):
+        name = getattr(result, "__name__", "it")
+        raise BadStep(f"it returns the generator of {name!r}, which nobody sees: write `yield from` before it")
+    if isinstance(result, Prompt | Say | Unyielded):
+        name = f"the prompt {result.key!r}" if isinstance(result, Prompt) else "what it would say"
+        name = repr(result).strip("<>") if isinstance(result, Unyielded) else name
+        raise BadStep(f"it returns {name} itself, which nobody sees: write `yield` before it")
 
 
 def require_listener(generator: Generator[Any, Any, Any]) -> None:

@@ -9,11 +9,12 @@ import msgspec
 
 from flowdsl.errors import BadStep, ConfigurationError
 from flowdsl.texts import BuiltIn, Text, is_text
+from flowdsl.unyielded import Unyielded
 
 __all__ = ["Back", "Checkpoint", "Navigation"]
 
 
-class Back:
+class Back(Unyielded):
     """Go to the question before the one that was answered last; nothing after it runs.
 
     Never past a :class:`Checkpoint` or an irreversible call; then, and where there is no question before it, the
@@ -34,8 +35,11 @@ class Back:
         yield self
         raise BadStep("a flow goes on after it has gone back")
 
+    def __repr__(self) -> str:
+        return "<back>"
 
-class Checkpoint:
+
+class Checkpoint(Unyielded):
     """Draw a line: nobody goes back past it."""
 
     __slots__ = ()
@@ -43,6 +47,9 @@ class Checkpoint:
     def __iter__(self) -> Generator[Checkpoint, None, None]:
         """Yield itself, so that ``yield from Checkpoint()`` works as ``yield Checkpoint()`` does."""
         yield self
+
+    def __repr__(self) -> str:
+        return "<checkpoint>"
 
 
 class Navigation(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,16 +3,16 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from flowdsl.calls import Call
 from flowdsl.effects import Effects, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position
 from flowdsl.journal import encode
+from flowdsl.misuse import real, require_result
 from flowdsl.outcome import NO_TRAIL, Became, Finished, Limits
-from flowdsl.steps import Prompt, Say
+from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 
-__all__ = ["NOTHING", "Nesting", "real", "segment"]
+__all__ = ["NOTHING", "Nesting", "segment"]
 
 
 class _Outer(NamedTuple):
@@ -150,7 +150,7 @@ class Nesting:
 
     def left(self, result: Any, used: int) -> Any:
         """Go on after a generator has ended; ``None`` where it was the flow's own."""
-        _require_result(result)
+        require_result(result)
         if not self._outer:
             self.result = result
             return None
@@ -227,18 +227,6 @@ def segment(name: str) -> str:
     return name.replace("%", "%25").replace("/", "%2F").replace("!", "%21")
 
 
-def real(step: Any) -> Any:
-    """Refuse ``None``, which ends loops, so that a flow that yields it does not look like one that has ended."""
-    if step is None:
-        raise BadStep("it yields nothing: write `yield Prompt(…)` or `yield Say(…)`")
-    return step
-
-
-def _require_result(result: Any) -> None:
-    if isinstance(result, Prompt | Say | Call | Run | Generator):
-        raise BadStep(f"it returns {_named(result)}, which nobody sees: write `yield` before it")
-
-
 def _require_storable(step: Become) -> None:
     for name, value in step.params.items():
         try:
@@ -247,11 +235,3 @@ def _require_storable(step: Become) -> None:
             raise UnstorableValue(
                 f"flow {step.key!r} cannot be given {name!r}, which is kept with the session: it is {error}"
             ) from error
-
-
-def _named(step: Any) -> str:
-    if isinstance(step, Prompt):
-        return f"the prompt {step.key!r}"
-    if isinstance(step, Call | Run):
-        return f"{step!r} itself"
-    return "what it would say" if isinstance(step, Say) else f"the generator of {getattr(step, '__name__', 'it')!r}"

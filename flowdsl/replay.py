@@ -12,8 +12,9 @@ from flowdsl.calls import Call
 from flowdsl.choices import seen_as
 from flowdsl.errors import CallFailed, LimitExceeded, TooManyAttempts
 from flowdsl.journal import ASKED, CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed
+from flowdsl.misuse import real
 from flowdsl.navigation import Checkpoint
-from flowdsl.nesting import NOTHING, Nesting, real, segment
+from flowdsl.nesting import NOTHING, Nesting, segment
 from flowdsl.outcome import Undoable
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run

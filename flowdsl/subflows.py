@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from flowdsl.errors import BadStep
+from flowdsl.unyielded import Unyielded
 
 if TYPE_CHECKING:
     from flowdsl.flow import Flow
@@ -15,7 +16,7 @@ __all__ = ["Become", "Run"]
 R = TypeVar("R")
 
 
-class Run(Generic[R]):
+class Run(Unyielded, Generic[R]):
     """Run another flow within this one, with keys of its own, and go on with what it returns.
 
     Its answers find their questions within it alone, so both flows may use the same keys. Once the person has answered a
@@ -51,15 +52,8 @@ class Run(Generic[R]):
     def __repr__(self) -> str:
         return f"<run of flow {self.key!r}>"
 
-    def __format__(self, spec: str) -> str:
-        """Refuse to be put into a text, where the result was meant and a ``yield`` is missing."""
-        return str(self)
 
-    def __str__(self) -> str:
-        raise BadStep(f"the run of flow {self.key!r} itself is put into a text, not its result: write `yield` before `Run(…)`")
-
-
-class Become:
+class Become(Unyielded):
     """Hand over to another flow, or begin this one again; nothing after it runs, nor anything of a flow that runs this one.
 
     The flow begins with an empty journal, so a menu that a person goes round for ever does not grow. The
@@ -86,4 +80,4 @@ class Become:
         raise BadStep(f"a flow goes on after it has become {self.key!r}")
 
     def __repr__(self) -> str:
-        return f"<become flow {self.key!r}>"
+        return f"<hand-over to flow {self.key!r}>"

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flowdsl import Become, Call, Prompt, Run, Say, Screen, Steps, flow
+from flowdsl import Back, Become, Call, Checkpoint, Prompt, Run, Say, Screen, Steps, flow
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, ConfigurationError, LimitExceeded, NotAFlow, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.interpreter import play
@@ -559,6 +559,30 @@ def yields_a_function_within() -> Any:
     yield stock  # here: a function within
 
 
+def returns_what_comes_next() -> Any:  # here: a hand-over returned
+    yield Say("Hello!")
+    return Become(greeting)
+
+
+def returns_a_flow() -> Any:  # here: a flow returned
+    yield Say("Hello!")
+    return greeting
+
+
+def returns_a_step_back() -> Any:  # here: a step back returned
+    yield Say("Hello!")
+    return Back()
+
+
+def takes_a_run_for_yes() -> Any:
+    if Run(greeting):  # here: a run in a condition
+        yield Say("Hello!")
+
+
+def puts_a_line_into_a_text() -> Any:
+    yield Say(f"{Checkpoint()}")  # here: a line in a text
+
+
 def puts_a_prompt_into_a_text() -> Any:
     name = Prompt("name", "Name?")
     yield Say(f"Hello, {name}!")  # here: a prompt in a text
@@ -723,11 +747,16 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (takes_a_prompt_for_yes, [], BadPrompt, "a prompt in a condition", ["prompt 'sure' itself", "yes or no", "write `yield`"]),
     (writes_a_prompt, [], BadPrompt, "a prompt as a text", ["prompt 'name' itself", "write `yield`"]),
     (returns_a_prompt, [], BadStep, "a prompt returned", ["returns the prompt 'name'", "write `yield`"]),
-    (returns_a_call, [], BadStep, "a call returned", ["returns <call 'api'> itself", "write `yield`"]),
-    (returns_a_run, [], BadStep, "a run returned", ["returns <run of flow 'greeting'> itself", "write `yield`"]),
+    (returns_a_call, [], BadStep, "a call returned", ["returns call 'api' itself", "write `yield`"]),
+    (returns_a_run, [], BadStep, "a run returned", ["returns run of flow 'greeting' itself", "write `yield`"]),
+    (returns_what_comes_next, [], BadStep, "a hand-over returned", ["returns hand-over to flow 'greeting'", "write `yield`"]),
+    (returns_a_flow, [], BadStep, "a flow returned", ["returns the flow 'greeting'", "write `yield Become(greeting)`"]),
+    (returns_a_step_back, [], BadStep, "a step back returned", ["returns back itself", "write `yield`"]),
+    (takes_a_run_for_yes, [], BadStep, "a run in a condition", ["run of flow 'greeting' itself", "yes or no"]),
+    (puts_a_line_into_a_text, [], BadStep, "a line in a text", ["checkpoint itself", "put into a text", "`Checkpoint(…)`"]),
     (yields_a_call_in_a_list, [], BadStep, "a list with a call", ["it yields [<call 'api'>]"]),
     (stores_a_call, ["x"], UnstorableValue, "a call stored", ["'file'", "flowdsl.calls.Call"]),
-    (returns_a_part, [], BadStep, "a part returned", ["returns the generator of 'sub'", "write `yield`"]),
+    (returns_a_part, [], BadStep, "a part returned", ["returns the generator of 'sub'", "write `yield from`"]),
     (returns_what_it_says, [], BadStep, "a text returned", ["returns what it would say", "write `yield`"]),
     (yields_a_subclass, [], BadStep, "a subclass", ["yields a Question", "no subclass"]),
     (yields_another_class, [], BadStep, "another class", ["the class Screen itself"]),
