@@ -8,6 +8,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar, overload
 
 from flowdsl.errors import BadStep
+from flowdsl.settings import is_count, is_time
 from flowdsl.unyielded import Unyielded
 
 __all__ = ["IDEMPOTENCY_KEY", "Call", "asks_for_key"]
@@ -167,14 +168,14 @@ def _wrong(call: Call[Any]) -> str:
         return f"{call.function!r} is not a function: write Call(function, argument, …), without calling it"
     if not (isinstance(call.key, str) and call.key):
         return f"its key is {call.key!r}: a key is a text that names the result"
-    if call.timeout is not None and not (_is_number(call.timeout) and call.timeout > 0):
+    if call.timeout is not None and not is_time(call.timeout):
         return f"its timeout is {call.timeout!r}: give a positive number of seconds, or None"
-    if not (isinstance(call.retries, int) and call.retries >= 0):
+    if not is_count(call.retries, 0):
         return f"its retries are {call.retries!r}: give a number from 0 on"
     kinds = call.retry_on if isinstance(call.retry_on, tuple) else (call.retry_on,)
     if not all(isinstance(kind, type) and issubclass(kind, BaseException) for kind in kinds):
         return f"its retry_on is {call.retry_on!r}: give an exception class, or a tuple of them"
-    if not (_is_number(call.backoff) and call.backoff >= 0):
+    if call.backoff != 0 and not is_time(call.backoff):
         return f"its backoff is {call.backoff!r}: give a number of seconds"
     if call.on_crash not in ("retry", "fail"):
         return f"its on_crash is {call.on_crash!r}: it is 'retry' or 'fail'"
@@ -221,7 +222,3 @@ def _unfit(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
     except TypeError as error:
         return str(error)
     return ""
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -62,7 +62,7 @@ class AuthorError(FlowError):
 
 
 class ConfigurationError(AuthorError):
-    """A setting that cannot work; raised when it is given, not when it is used."""
+    """A setting that cannot work; raised when it is given wherever that can be told then."""
 
 
 class NotAFlow(AuthorError):

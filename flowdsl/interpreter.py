@@ -13,7 +13,7 @@ from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExcee
 from flowdsl.flow import UNKNOWN, Flow, position, source_line
 from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
 from flowdsl.messages import Attachment
-from flowdsl.misuse import delegated_to_coroutine, not_a_step, real, require_listener
+from flowdsl.misuse import delegated_to_coroutine, not_a_step, real, require_callable, require_listener
 from flowdsl.navigation import Back, Navigation
 from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Wanted
 from flowdsl.replay import Replay
@@ -292,6 +292,7 @@ class _Player(Replay):
 
     def wanted(self, call: Any, done: list[Entry], rest: list[Entry]) -> Outcome:
         """Stop before a call that has no result yet."""
+        require_callable(call.function)
         call.require()
         require_listener(self.generator)
         return self.outcome(done, rest, wanted=Wanted(call, self.prefix + CALL, self.types))

@@ -11,7 +11,7 @@ from flowdsl.steps import Prompt, Say
 from flowdsl.texts import Deferred
 from flowdsl.unyielded import Unyielded
 
-__all__ = ["delegated_to_coroutine", "not_a_step", "real", "require_listener", "require_result"]
+__all__ = ["delegated_to_coroutine", "not_a_step", "real", "require_callable", "require_listener", "require_result"]
 
 # What Python says of it has been the same since 3.5.
 _NO_DELEGATE: Final = "cannot 'yield from' a coroutine object"
@@ -81,6 +81,19 @@ def require_result(result: Any) -> None:
         name = f"the prompt {result.key!r}" if isinstance(result, Prompt) else "what it would say"
         name = repr(result).strip("<>") if isinstance(result, Unyielded) else name
         raise BadStep(f"it returns {name} itself, which nobody sees: write `yield` before it")
+
+
+def require_callable(function: Any) -> None:
+    """Make sure that a call is one of a function, and not of something that gives steps.
+
+    Raises:
+        BadStep: it is a flow, or a part of one.
+    """
+    if isinstance(function, Flow):
+        raise BadStep(f"it calls the flow {function.name!r}: write `yield Run({function.name})`")
+    if isgeneratorfunction(function):
+        name = function.__name__
+        raise BadStep(f"it calls {name}, which gives steps: write `yield from {name}(…)`")
 
 
 def require_listener(generator: Generator[Any, Any, Any]) -> None:

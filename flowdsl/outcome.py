@@ -7,8 +7,8 @@ import msgspec
 
 from flowdsl.calls import Call
 from flowdsl.effects import Snapshot
-from flowdsl.errors import ConfigurationError
 from flowdsl.journal import Entry
+from flowdsl.settings import count
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 
@@ -37,9 +37,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            limit = getattr(self, name)
-            if not (isinstance(limit, int) and limit > 0):
-                raise ConfigurationError(f"the limit of {name} is {limit!r}: give a number from 1 on")
+            count(f"limit of {name}", getattr(self, name))
 
 
 class Asked(msgspec.Struct, frozen=True, array_like=True):

@@ -1,4 +1,4 @@
-"""A turn, from a decoded message to a reply: load, play, save, and nothing lost in between."""
+"""The runtime: flows, sessions and settings brought together, and a message in turn with those of its session."""
 
 import asyncio
 import logging
@@ -30,7 +30,7 @@ from flowdsl.resuming import Resume
 from flowdsl.service import Service
 from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
-from flowdsl.settings import require, seconds
+from flowdsl.settings import count, require, seconds
 from flowdsl.signals import Event, Signal, emit
 from flowdsl.silence import Silence
 from flowdsl.store import SessionStore
@@ -127,10 +127,10 @@ class Runtime:
         self._navigation = None if navigation is None else require("navigation", navigation, Navigation, "Navigation(back='0')")
         self._resume = None if resume is None else require("resume", resume, Resume, "Resume(…)")
         self._translate = None if translations is None else _translating(translations)
-        self.deadline = seconds("deadline", deadline)
-        self._lease = seconds("lease", lease) or _LEASE
-        if park_after is not None and not (isinstance(park_after, int) and park_after > 0):
-            raise ConfigurationError(f"park_after is {park_after!r}: give a number from 1 on, or None")
+        self.deadline = None if deadline is None else seconds("deadline", deadline)
+        self._lease = seconds("lease", lease)
+        if park_after is not None:
+            count("number of failures in park_after", park_after)
         if not callable(clock):
             raise ConfigurationError(f"the clock is {clock!r}: give a function that tells the seconds since 1970")
         self._apology = Apology(apology)

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
 
+from msgspec import UNSET, UnsetType
+
 from flowdsl.errors import ConfigurationError, MissingIdentifier
 from flowdsl.flow import Flow
 from flowdsl.messages import Inbound
+from flowdsl.settings import is_count, seconds
 
 __all__ = ["Boundary", "Identifier", "SessionConfig"]
 
@@ -68,23 +71,24 @@ class SessionConfig:
         object.__setattr__(self, "boundaries", _ordered(self.boundaries))
         if self.identifier is not None and self.identifier not in _IDENTIFIERS:
             raise ConfigurationError(f"unknown identifier {self.identifier!r}: it is one of {', '.join(_IDENTIFIERS)}, or None")
-        if not (isinstance(self.hash_length, int) and 8 <= self.hash_length <= 64):
+        if not is_count(self.hash_length, 8) or self.hash_length > 64:
             raise ConfigurationError(f"hash_length is {self.hash_length!r}: a hash has 8 to 64 hexadecimal digits")
-        if self.ttl is not None and not (isinstance(self.ttl, int | float) and self.ttl > 0):
-            raise ConfigurationError(f"ttl is {self.ttl!r}: give a positive number of seconds, or None")
+        if self.ttl is not None:
+            seconds("ttl of the sessions", self.ttl)
         if self.secret is not None and not (isinstance(self.secret, str | bytes) and self.secret):
             raise ConfigurationError("the secret is empty or no text, which protects nothing: give one, or None")
         if self.id is not None and not callable(self.id) and not (isinstance(self.id, str) and self.id):
             raise ConfigurationError(f"the session id is {self.id!r}: give a text, or a function of the message that makes one")
 
-    def durable(self, identifier: Identifier = "msisdn", *, ttl: float | None = _DAY) -> "SessionConfig":
+    def durable(self, identifier: Identifier = "msisdn", *, ttl: float | UnsetType | None = UNSET) -> "SessionConfig":
         """Sessions that a person finds again on dialling again, by number or user id.
 
         Args:
             identifier: ``"msisdn"`` or ``"user_id"``.
-            ttl: seconds that they live, a day unless given; ``None`` for ever.
+            ttl: seconds that they live, ``None`` for ever; unless given, what they have been given before, or a day.
         """
-        return replace(self, identifier=_stable(identifier), ttl=ttl)
+        before = _DAY if self.ttl is _HOUR else self.ttl  # the very default, which nobody has given
+        return replace(self, identifier=_stable(identifier), ttl=before if ttl is UNSET else ttl)
 
     def cross_platform(self, identifier: Identifier = "msisdn") -> "SessionConfig":
         """One session for a person on every platform and gateway, by number or user id.

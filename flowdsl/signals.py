@@ -105,7 +105,10 @@ class FlowFinished(Event, frozen=True, kw_only=True):
 
 
 class FlowFailed(Event, frozen=True, kw_only=True):
-    """A flow raised. The session is as it was before, and the person was asked to try again."""
+    """A flow raised, and the person read an apology.
+
+    The session is as it was before, unless a call had succeeded: then the answer stays, and the next message goes on.
+    """
 
     session_id: str
     exception: Exception
@@ -142,7 +145,7 @@ class PromptAnswered(Event, frozen=True, kw_only=True):
 
 
 class PromptRejected(Event, frozen=True, kw_only=True):
-    """An answer was refused; ``message`` is what the person was told."""
+    """An answer was refused; ``message`` is what the person was told, or ``""`` where it was the last that they may give."""
 
     session_id: str
     key: str

@@ -13,6 +13,7 @@ from flowdsl.choices import NO_MENU, Menu, read_for
 from flowdsl.errors import BadPrompt, BadStep
 from flowdsl.messages import Contact, Expected, Location, Media
 from flowdsl.navigation import Back, Checkpoint
+from flowdsl.settings import is_count
 from flowdsl.subflows import Become, Run
 from flowdsl.texts import BuiltIn, Text, is_text, translator
 
@@ -52,7 +53,8 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             message for the person. Neither function runs again on replay.
         media: shown with the question.
         combine_error: show the question again below what was wrong, not only what was wrong.
-        invalid: what to say when none of the choices was picked, or what was expected did not come.
+        invalid: what to say when none of the choices was picked, what was expected did not come, or ``transform`` raised
+            without words for a person, as ``int`` does.
         expects: ``"media"``, or one kind of it such as ``"image"``, ``"location"`` or ``"contact"``: the answer is that
             object and no text. USSD cannot send any.
         attempts: how often it may be answered wrongly; then the flow gets :class:`~flowdsl.TooManyAttempts`.
@@ -133,7 +135,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
         wrong = ""
         if self.secret and self.transform is None:
             wrong = "it is secret and has no transform: what is typed is not kept, so give one that makes what may be"
-        elif self.attempts is not None and not (isinstance(self.attempts, int) and self.attempts > 0):
+        elif self.attempts is not None and not is_count(self.attempts):
             wrong = f"its attempts are {self.attempts!r}: give a number from 1 on"
         elif self.too_many is not None and (self.attempts is None or not is_text(self.too_many)):
             wrong = f"its too_many is {self.too_many!r}: give a text, and how many attempts there are"
@@ -141,6 +143,10 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             wrong = f"it expects {self.expects!r}: it is one of {', '.join(get_args(Expected))}"
         elif self.expects is not None and self.choices is not None:
             wrong = f"it expects {self.expects!r}, and has choices: give one of the two"
+        elif not (self.validate is None or callable(self.validate)):
+            wrong = f"its validate is {self.validate!r}: give a function of what was typed"
+        elif not (self.transform is None or callable(self.transform)):
+            wrong = f"its transform is {self.transform!r}: give a function of what was typed, without calling it"
         elif self.invalid.__class__ is not str and not is_text(self.invalid):
             wrong = f"its invalid is {self.invalid!r}, which is not a text"
         elif not (self.back is None or isinstance(self.back, bool | str)):
@@ -179,6 +185,7 @@ class Prompt(_Question, Generic[T], kw_only=True, eq=False):
             too_many: Text | None = ...,
             secret: bool = ...,
             back: bool | str | None = ...,
+            invalid: Text = ...,
         ) -> None: ...
 
         @overload

@@ -35,6 +35,8 @@ _NOT_SENT: Final[Mapping[str, BuiltIn]] = {
 }
 
 _HIDDEN: Final = "****"
+# Characters of the shortest secret; a card's check number has as many.
+_SECRET: Final = 3
 
 _NO_TEXT: Final = BuiltIn("Please answer in words.")
 
@@ -112,7 +114,7 @@ def verdict(
             return Rejected(_unsaid(prompt, _message(prompt, error), text))
         # To them "nan" and "infinity" are numbers, and a person who types that means none.
         if (prompt.transform is float and not isfinite(value)) or (prompt.transform is Decimal and not value.is_finite()):
-            return Rejected(plain(_A_NUMBER))
+            return Rejected(_words(prompt, _A_NUMBER))
     free = prompt.choices is None and prompt.validate is None and isinstance(value, str)
     return Accepted(_stored(prompt, value, types), free)
 
@@ -140,11 +142,11 @@ def _validated(prompt: Prompt[Any], value: Any) -> str | None:
 def _message(prompt: Prompt[Any], error: ArithmeticError | ValueError) -> str:
     for transform, words in _IN_PLAIN_WORDS:
         if prompt.transform == transform:
-            return plain(words)
+            return _words(prompt, words)
     # What a codec says is meant for programmers, and so are its arguments.
     tells = isinstance(error, ValueError) and not isinstance(error, UnicodeError)
     said = error.args[0] if tells and error.args else ""
-    return (plain(said) if is_text(said) else "") or plain(_NOT_VALID)
+    return (plain(said) if is_text(said) else "") or _words(prompt, _NOT_VALID)
 
 
 def _words(prompt: Prompt[Any], default: BuiltIn) -> str:
@@ -154,8 +156,8 @@ def _words(prompt: Prompt[Any], default: BuiltIn) -> str:
 
 
 def _unsaid(prompt: Prompt[Any], message: str, text: str) -> str:
-    # A message that repeats a secret would be kept with the reply.
-    return message.replace(text, _HIDDEN) if prompt.secret and text else message
+    # A message that repeats a secret would be kept with the reply. What is shorter is none, and may be there by chance.
+    return message.replace(text, _HIDDEN) if prompt.secret and len(text) >= _SECRET else message
 
 
 def _is_expected(attachment: Attachment | None, expected: Expected) -> bool:

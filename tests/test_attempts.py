@@ -203,6 +203,17 @@ async def test_what_was_typed_cannot_be_found_by_trying() -> None:
     assert [any(each in store.wanted for each in tried) for store in stores] == [True, False]
 
 
+@pytest.mark.parametrize(("typed", "read"), [("4", "It has 4 digits."), ("4871", "It has **** digits.")])
+async def test_only_what_may_be_the_secret_is_hidden_from_who_typed_it(typed: str, read: str) -> None:
+    """What is refused is told in words that may repeat it, and are kept; a digit by itself is no secret."""
+
+    @flow
+    def secretive() -> Steps[None]:
+        yield from Prompt("pin", "PIN?", secret=True, transform=_hashing, validate=lambda _: f"It has {typed} digits.")
+
+    assert await Person(Runtime(), secretive).talk(typed) == f"{read}\nPIN?"
+
+
 async def test_a_secret_needs_a_transform(caplog: pytest.LogCaptureFixture) -> None:
     """Since nothing else of it may be kept, and the author reads so."""
 

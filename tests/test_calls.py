@@ -170,6 +170,7 @@ MISTAKES: dict[str, tuple[Any, dict[str, Any], str]] = {
     "called already": ("result", {"key": "a"}, "without calling it"),
     "no key": (lifted, {"key": ""}, "its key is ''"),
     "timeout": (lifted, {"timeout": 0}, "its timeout is 0"),
+    "no end": (lifted, {"timeout": float("inf")}, "its timeout is inf"),
     "retries": (lifted, {"retries": -1}, "its retries are -1"),
     "backoff": (lifted, {"backoff": -1}, "its backoff is -1"),
     "on_crash": (lifted, {"on_crash": "again"}, "its on_crash is 'again'"),

@@ -559,6 +559,22 @@ def yields_a_function_within() -> Any:
     yield stock  # here: a function within
 
 
+def calls_a_flow() -> Any:
+    yield Call(greeting)  # here: a flow called
+
+
+def calls_a_part() -> Any:
+    yield Call(sub)  # here: a part called
+
+
+def transforms_by_a_text() -> Any:
+    yield Prompt("age", "Age?", transform="int")  # type: ignore[call-overload]  # here: a text as transform
+
+
+def validates_by_yes() -> Any:
+    yield Prompt("age", "Age?", validate=True)  # type: ignore[call-overload]  # here: yes as validate
+
+
 def returns_what_comes_next() -> Any:  # here: a hand-over returned
     yield Say("Hello!")
     return Become(greeting)
@@ -749,6 +765,10 @@ MISTAKES: list[tuple[Callable[[], Any], list[str], type[AuthorError], str, list[
     (returns_a_prompt, [], BadStep, "a prompt returned", ["returns the prompt 'name'", "write `yield`"]),
     (returns_a_call, [], BadStep, "a call returned", ["returns call 'api' itself", "write `yield`"]),
     (returns_a_run, [], BadStep, "a run returned", ["returns run of flow 'greeting' itself", "write `yield`"]),
+    (calls_a_flow, [], BadStep, "a flow called", ["calls the flow 'greeting'", "write `yield Run(greeting)`"]),
+    (calls_a_part, [], BadStep, "a part called", ["calls sub, which gives steps", "write `yield from sub(…)`"]),
+    (transforms_by_a_text, [], BadPrompt, "a text as transform", ["'age'", "its transform is 'int'"]),
+    (validates_by_yes, [], BadPrompt, "yes as validate", ["'age'", "its validate is True"]),
     (returns_what_comes_next, [], BadStep, "a hand-over returned", ["returns hand-over to flow 'greeting'", "write `yield`"]),
     (returns_a_flow, [], BadStep, "a flow returned", ["returns the flow 'greeting'", "write `yield Become(greeting)`"]),
     (returns_a_step_back, [], BadStep, "a step back returned", ["returns back itself", "write `yield`"]),

@@ -161,7 +161,18 @@ async def test_a_failure_that_cannot_be_counted_is_an_apology_all_the_same() -> 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"park_after": 0}, {"park_after": "5"}, {"parked": 5}, {"holding": None}, {"deadline": 0}, {"lease": -1}, {"resume": "1"}],
+    [
+        {"park_after": 0},
+        {"park_after": "5"},
+        {"parked": 5},
+        {"holding": None},
+        {"deadline": 0},
+        {"lease": -1},
+        {"lease": float("inf")},
+        {"lease": None},
+        {"park_after": True},
+        {"resume": "1"},
+    ],
     ids=str,
 )
 def test_settings_are_looked_at_when_they_are_given(settings: Any) -> None:

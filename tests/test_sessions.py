@@ -92,6 +92,8 @@ def test_an_unknown_boundary_is_an_error(boundaries: Any) -> None:
         ({"ttl": 0}, "positive number of seconds"),
         ({"ttl": -1.0}, "positive number of seconds"),
         ({"ttl": float("nan")}, "positive number of seconds"),
+        ({"ttl": float("inf")}, "positive number of seconds"),
+        ({"ttl": True}, "positive number of seconds"),
         ({"ttl": "600"}, "positive number of seconds"),
         ({"ttl": timedelta(hours=1)}, "positive number of seconds"),
         ({"secret": 5}, "protects nothing"),
@@ -369,6 +371,9 @@ def test_durable_sessions_go_by_the_person() -> None:
     assert session(config, request_id="1") == session(config, request_id="2") == f"registration:{URL}:{digest}"
     assert config.ttl == 24 * 3600
     assert SessionConfig().durable(ttl=60).ttl == 60
+    assert SessionConfig(ttl=600).durable().ttl == 600
+    assert SessionConfig(ttl=None).durable().ttl is None
+    assert SessionConfig(ttl=600).durable(ttl=None).ttl is None
 
 
 def test_durable_sessions_may_go_by_the_user_id() -> None:

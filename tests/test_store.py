@@ -606,8 +606,8 @@ async def load_again(store: SessionStore, name: str) -> str | None:
         ("redis://localhost?timeout=-1", "time-out of the cache is -1"),
         ("memcached://localhost?timeout=nan", "time-out of the cache is nan"),
         ("redis://localhost?timeout=inf", "time-out of the cache is inf"),
-        ("redis://localhost?connections=0", "at least 1"),
-        ("memcached://localhost?connections=0", "at least 1"),
+        ("redis://localhost?connections=0", "number from 1 on"),
+        ("memcached://localhost?connections=0", "number from 1 on"),
         ("memcached://localhost/3", "no databases"),
     ],
 )

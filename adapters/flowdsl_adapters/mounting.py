@@ -13,7 +13,7 @@ from aiohttp import hdrs, web
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
 from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
-from flowdsl.settings import require, seconds
+from flowdsl.settings import count, require, seconds
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
 from flowdsl_adapters.gateway import Gateway, Request, Response
 from flowdsl_adapters.origin import Origin
@@ -88,9 +88,11 @@ def mount(
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
     if "{secret}" in path and secret is None:
         raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
-    if not (isinstance(largest, int) and largest > 0 and isinstance(patience, int | float) and patience > 0):
-        raise ConfigurationError(f"a body of {largest!r} bytes within {patience!r} seconds cannot be: give positive numbers")
-    if seconds("deadline", deadline) is None and runtime.deadline is None and gateway.screen is not None:
+    count("number of bytes in largest", largest)
+    seconds("patience", patience)
+    if deadline is not None:
+        seconds("deadline", deadline)
+    elif runtime.deadline is None and gateway.screen is not None:
         deadline = _USSD_DEADLINE
     endpoint = _Endpoint(
         gateway=gateway,

@@ -1,6 +1,5 @@
 """An aiocache cache from an address such as ``redis://localhost:6379/0``."""
 
-from math import inf
 from typing import Any, Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -9,6 +8,7 @@ from aiocache.base import BaseCache
 from flowdsl._aiocache.memory import MemoryCache, MemoryStore
 from flowdsl._aiocache.store import CacheStore
 from flowdsl.errors import ConfigurationError
+from flowdsl.settings import count, seconds
 from flowdsl.store import SessionStore
 
 __all__ = ["open_cache", "open_store"]
@@ -95,17 +95,11 @@ def _shared(parts: SplitResult, options: dict[str, str], port: int) -> dict[str,
 
 
 def _timeout(options: dict[str, str]) -> float:
-    seconds = float(options.pop("timeout", _TIMEOUT))
-    if not 0 < seconds < inf:
-        raise ConfigurationError(f"the time-out of the cache is {seconds:g}: give a positive number of seconds")
-    return seconds
+    return seconds("time-out of the cache", float(options.pop("timeout", _TIMEOUT)))
 
 
 def _connections(options: dict[str, str], usual: int) -> int:
-    count = int(options.pop("connections", usual))
-    if count < 1:
-        raise ConfigurationError(f"with {count} connections the cache cannot be reached: give at least 1")
-    return count
+    return count("number of connections to the cache", int(options.pop("connections", usual)))
 
 
 def _redis(parts: SplitResult, options: dict[str, str]) -> BaseCache:
