@@ -37,15 +37,16 @@ def compacted(outcome: Outcome, at: int) -> tuple[Outcome, Became | None]:
     over = sum(each.at <= at for each in trail.became)
     became = trail.became[over - 1] if over else None
     cut = became.at if became is not None else 0
-    results = [(done, _result(done)) for done in trail.finished if done.start >= cut]
+    # One that used no entry may end where the hand-over stands, and yet be of the flow before.
+    prefix = became.prefix if became is not None else ""
+    results = [(done, _result(done)) for done in trail.finished if done.start >= cut and done.within.startswith(prefix)]
     journal = list(outcome.journal)
     # From the end, so that the places before are still right.
     for done, result in _outermost((done, result) for done, result in results if done.end <= at and not done.undoable):
-        choices = f"{done.within}{RUN}{'!' if done.barred else ''}"
+        choices = f"{done.within}{'*' * done.raised}{RUN}{'!' if done.barred else ''}"
         journal[done.start : done.end] = [Entry(_kind(journal[done.start : done.end]), done.run.key, choices, result)]
     if became is None:
         return msgspec.structs.replace(outcome, journal=journal), None
-    prefix = became.prefix
     return msgspec.structs.replace(
         outcome,
         journal=[_without(entry, prefix) for entry in journal[cut:]],

@@ -10,7 +10,7 @@ from flowdsl.calling import perform
 from flowdsl.errors import LimitExceeded, StoreUnavailable
 from flowdsl.flow import UNKNOWN, defined_at, source_line
 from flowdsl.journal import FAILED
-from flowdsl.pauses import Done, Job, Pause, finished, mine, renewed, unstorable
+from flowdsl.pauses import Done, Job, Pause, finished, mine, renewed, require_room, unstorable
 from flowdsl.place import Place
 from flowdsl.record import Record
 from flowdsl.reports import Report
@@ -91,12 +91,16 @@ async def _renew(place: Place, flow: str, pause: Pause, until: float) -> None:
 
 async def _save(place: Place, flow: str, done: Done) -> None:
     def change(record: Record | None) -> Record | None:
-        # Otherwise it is saved already, or the conversation was begun again meanwhile.
-        return finished(record, flow, done) if record is not None and mine(record, flow, done.token) else None
+        if record is None or not mine(record, flow, done.token):
+            return None  # it is saved already, or the conversation was begun again meanwhile
+        following = finished(record, flow, done)
+        if not done.failed:
+            require_room(following, flow, place.most)
+        return following
 
     for tries in range(1, _TRIES_TO_SAVE + 1):
         try:
-            await (place.amend(change) if done.failed else place.amend(change, room=0))
+            await place.amend(change)
             return
         except StoreUnavailable:
             if tries == _TRIES_TO_SAVE:

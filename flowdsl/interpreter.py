@@ -265,7 +265,7 @@ class _Player(Replay):
     def taken(self, prompt: Prompt[Any], identity: Asked, stored: Any, done: list[Entry]) -> Entry:
         """Let what was typed be the answer."""
         require_listener(self.generator)
-        self.answer, self.at, self.eventful = None, len(done), True
+        self.answer, self.kept, self.at, self.eventful = None, None, len(done), True
         if self.refused is None:
             self.answered = prompt.key
         return Entry(PROMPT, prompt.key, identity.choices, stored)

@@ -79,8 +79,9 @@ class Entry(msgspec.Struct, array_like=True, gc=False):
 
     An entry finds its step again by its key and its fingerprint, never by its place. A prompt's fingerprint is ``""``
     where it has no choices, and hexadecimal digits where it has. That of a call is ``"call"``, and that of a sub-flow
-    which is done ``"run"``, or ``"run!"`` where nobody goes back past it. Within a sub-flow its name and a ``/`` come
-    before it, so that no two steps of different kinds, or of different flows, are ever taken for each other.
+    which is done ``"run"``, or ``"run!"`` where nobody goes back past it; a ``*`` before it stands for each time that the
+    same one raised just before, and left no entry. Within a sub-flow its name and a ``/`` come before it, so that no two
+    steps of different kinds, or of different flows, are ever taken for each other.
     """
 
     kind: str

@@ -60,6 +60,7 @@ class Nesting:
         "generator",
         "limits",
         "prefix",
+        "raisers",
         "result",
         "said",
         "trail",
@@ -86,6 +87,8 @@ class Nesting:
         """How many entries nobody goes back past."""
         self.trail = NO_TRAIL
         """What it has come past beside questions."""
+        self.raisers: dict[tuple[str, str], int] = {}
+        """How often a sub-flow, named by prefix and key, has raised since it last returned."""
         self.eventful = False
         """Whether anything has happened beside questions that were answered before."""
         self.limits = limits
@@ -157,7 +160,8 @@ class Nesting:
         types, inner = self.types, self.come_out()
         barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
         left = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
-        done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left)
+        raised = self.raisers.pop((self.prefix, inner.run.key), 0)
+        done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left, raised)
         self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
 
@@ -165,7 +169,9 @@ class Nesting:
         """Let a flow that runs another one catch what that raised, as ``yield from`` would."""
         if not self._outer or getattr(self.generator, "gi_frame", None) is not None:
             raise error
-        self.come_out()
+        key = self.come_out().run.key
+        name = (self.prefix, key)
+        self.raisers[name] = self.raisers.get(name, 0) + 1
         return self.going_on(lambda: self.generator.throw(error), used)
 
     def going_on(self, move: Callable[[], Any], used: int) -> Any:

@@ -62,7 +62,10 @@ class Divergence(msgspec.Struct, frozen=True):
 
 
 class Finished(NamedTuple):
-    """A sub-flow that is done: its entries, its step, its place, what it returned, and what it did to the session."""
+    """A sub-flow that is done: its entries, its step, its place, what it returned, and what it did to the session.
+
+    ``raised`` is how often the same one raised just before.
+    """
 
     start: int
     end: int
@@ -73,6 +76,7 @@ class Finished(NamedTuple):
     barred: bool
     undoable: bool
     left: list[Any] | None
+    raised: int
 
 
 class Became(NamedTuple):

@@ -23,6 +23,7 @@ __all__ = [
     "mine",
     "pause",
     "renewed",
+    "require_room",
     "token",
     "unstorable",
     "written",
@@ -92,7 +93,25 @@ def pause(service: Service, record: Record, state: FlowState, opened: Open, job:
         job: what is about to run.
     """
     following = changed(record, service.flow.name, msgspec.structs.replace(state, open=opened))
-    return Pause(following, write(following, service.limits.bytes), job)
+    most = service.limits.bytes
+    require_room(following, service.flow.name, most)
+    return Pause(following, write(following, 2 * most), job)
+
+
+def require_room(record: Record, flow: str, most: int) -> None:
+    """Make sure that a session fits its limits, without what is in it twice in the middle of a turn.
+
+    Args:
+        record: the session.
+        flow: name of the flow whose turn it is.
+        most: how many bytes it may have.
+
+    Raises:
+        LimitExceeded: it has more.
+    """
+    state = record.flows[flow]
+    opened = None if state.open is None else msgspec.structs.replace(state.open, left=None)
+    write(changed(record, flow, msgspec.structs.replace(state, journal=[], aside=[], open=opened)), most)
 
 
 def token(state: FlowState, journal: list[Entry], key: str, choices: str) -> str:

@@ -13,7 +13,7 @@ TRIES: Final = 20
 """Every lost save means that another one succeeded, so this many in a row do not happen to a person."""
 
 _ROOM: Final = 16 * 1024
-"""Bytes for what is noted beside a conversation. That it has outgrown its limits must be noted, too."""
+"""Bytes for what is noted beside a turn. That a conversation has outgrown its limits must be noted, too."""
 
 
 class Place(NamedTuple):
@@ -36,12 +36,12 @@ class Place(NamedTuple):
         held = await self.store.load(self.session_id)
         return (None, None) if held is None else (read(held.value), held)
 
-    async def amend(self, change: Callable[[Record | None], Record | None], *, room: int = _ROOM) -> Record | None:
+    async def amend(self, change: Callable[[Record | None], Record | None], *, most: int | None = None) -> Record | None:
         """Change the record, over again for as long as others save first.
 
         Args:
             change: gives the record as it is to be, or ``None`` where there is nothing to change. It may be asked again.
-            room: how many bytes more than usual the record may have.
+            most: how many bytes the record may have; unless given, as many as in the middle of a turn, and some for a note.
 
         Returns:
             The record as it was saved, or ``None`` where nothing was.
@@ -50,10 +50,11 @@ class Place(NamedTuple):
             LimitExceeded: it would have more.
             StoreError: the session cannot be read or written. It may have been written all the same.
         """
+        room = 2 * self.most + _ROOM if most is None else most
         for _ in range(TRIES):
             record, held = await self.load()
             following = change(record)
-            if following is None or await self._put(write(following, self.most + room), held):
+            if following is None or await self._put(write(following, room), held):
                 return following
         raise StoreUnavailable(f"session {self.session_id!r} was changed {TRIES} times while it was being saved")
 

@@ -205,7 +205,7 @@ class Playing:
             and service.screen is not None
             and is_page_key(answer, service.screen),
             navigation=service.navigation,
-            kept=state.kept,
+            kept=state.kept if self.at < 0 else None,
             read_in=state.shown,
             limits=service.limits,
             watch=self.watch,
@@ -307,6 +307,8 @@ class Playing:
             outcome = msgspec.structs.replace(outcome, at=self.at, answered=self.answered, refused=self.refused)
         if outcome.divergence is not self.divergence:
             outcome = msgspec.structs.replace(outcome, divergence=self.divergence)
+        if (spoken := self.effects.language) != shown_in.get():  # what chose the one before is gone from the code
+            shown_in.set(spoken)
         self.effects.settled = True
         self.root = self.state.root
         if outcome.trail is None:

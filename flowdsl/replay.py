@@ -70,7 +70,7 @@ class Replay(Nesting):
                             else:
                                 step = self.feed(step, entry, count - length_hint(entries))
                             continue
-                        if kind is Run and entry.choices == ran and entry.key == step.key:
+                        if kind is Run and entry.choices == ran and entry.key == step.key and not self.raisers:
                             in_hand, value = 0, entry.value
                             if said and entry.kind in ASKED:
                                 said.clear()
@@ -137,7 +137,8 @@ class Replay(Nesting):
         kind = CALL if step.__class__ is Call else RUN if step.__class__ is Run else None
         if kind is None or entry.key != step.key:
             return False
-        return entry.choices.removesuffix("!") == self.prefix + kind
+        raised = self.raisers.get((self.prefix, step.key), 0) if kind is RUN else 0
+        return entry.choices.removesuffix("!") == f"{self.prefix}{'*' * raised}{kind}"
 
     def reached(
         self, step: Any, entries: Sequence[Entry], used: int, ahead: tuple[list[Entry], list[Entry]] | None = None
@@ -167,7 +168,9 @@ class Replay(Nesting):
         if ahead is None or entries[0].choices.startswith(f"{self.prefix}{segment(run.key)}/"):
             return False
         journal, aside = ahead
-        return any(self.fits(run, entry) for entry in chain(islice(journal, used + 1, None), aside))
+        later = chain(islice(journal, used, None), aside)
+        following = next((entry for entry in later if entry.key == run.key and _is_run(entry, self.prefix)), None)
+        return following is not None and self.fits(run, following)
 
     def feed(self, step: Any, entry: Entry, used: int) -> Any:
         """Give the flow what an entry holds, or raise it there."""
@@ -179,6 +182,7 @@ class Replay(Nesting):
                 undoable = (*self.trail.undoable, Undoable(used - 1, step, self.types))
                 self.trail, self.eventful = self.trail._replace(undoable=undoable), True
         elif step.__class__ is Run:
+            self.raisers.pop((self.prefix, step.key), None)
             if entry.kind in ASKED:
                 self.said.clear()  # it was read when that asked its first question
             if entry.choices.endswith("!"):
@@ -199,6 +203,12 @@ class Replay(Nesting):
         elif step.__class__ is Run:
             types = {**types, **step.flow.types}
         return self.generator.send(decode(value, types))
+
+
+def _is_run(entry: Entry, prefix: str) -> bool:
+    """Tell whether an entry is that of a sub-flow, however often the same one raised before."""
+    choices = entry.choices.removesuffix("!")
+    return choices.startswith(prefix) and choices[len(prefix) :].lstrip("*") == RUN
 
 
 def _is_menu(prompt: Prompt[Any], choices: str, prefix: str) -> bool:

@@ -106,4 +106,4 @@ class SessionData:
                 return None
             return msgspec.structs.replace(record, revision=record.revision + 1, data=data)
 
-        await self._place.amend(changed)
+        await self._place.amend(changed, most=self._place.most)

@@ -78,10 +78,12 @@ def ways_from(
         back = prompt.back if isinstance(prompt.back, str) else navigation.back if navigation else None
         back = _BACK if back is None and prompt.back else back
         start = navigation.start if navigation else None
+    if start == back:
+        start = None
     if prompt.choices is not None:
         back, start = (None if key is not None and prompt.menu.pick(key) else key for key in (back, start))
     old = None
-    if navigation is not None and navigation.keep is not None and kept is not None and not prompt.secret:
+    if navigation is not None and navigation.keep not in (None, back) and kept is not None and not prompt.secret:
         same = kept.key == asked.key and kept.choices == asked.choices
         taken = prompt.choices is not None and prompt.menu.pick(navigation.keep)
         old = _as_text(prompt, kept, types) if same and not taken else None

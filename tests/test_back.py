@@ -400,6 +400,50 @@ async def test_nothing_leads_back_into_a_flow_that_only_says() -> None:
     assert await ama.type("0") == "x B?"
 
 
+@pytest.mark.parametrize("calls", [False, True])
+async def test_only_the_question_gone_back_to_keeps_its_old_answer(calls: bool) -> None:
+    """The next one may have the same key, and was never answered."""
+
+    @flow
+    def party() -> Steps[None]:
+        guest = yield from Prompt("guest", "Guest?")
+        if calls:
+            yield Call(len, guest, thread=False)
+        other = yield from Prompt("guest", f"Beside {guest}?")
+        yield from Prompt("sure", f"{guest} and {other}?")
+
+    ama = person(party, Navigation(back="0", keep="9"))
+    assert await ama.talk("Ama", "0") == "Guest?\n9 Keep: Ama"
+    assert await ama.type("Kofi") == "Beside Kofi?\n0 Back"
+    assert await ama.type("9") == "Kofi and 9?\n0 Back"
+
+
+@pytest.mark.parametrize(
+    ("key", "navigation", "shown"),
+    [
+        ("00", Navigation(back="0", start="00"), "B?\n00 Back"),
+        ("9", Navigation(back="0", start="00", keep="9"), "B?\n9 Back\n00 Start again"),
+        ("#", Navigation(back="0", start="00"), "B?\n# Back\n00 Start again"),
+    ],
+)
+async def test_a_key_of_a_question_goes_before_those_that_hold_everywhere(key: str, navigation: Navigation, shown: str) -> None:
+    """One key is offered for one thing."""
+
+    @flow
+    def asking() -> Steps[None]:
+        yield from Prompt("a", "A?")
+        yield from Prompt("b", "B?", back=key)
+        yield from Prompt("c", "C?", back=False)
+
+    ama = person(asking, navigation)
+    assert await ama.talk("1") == shown
+    await ama.type("2")
+    assert (await ama.type(key)) != shown or key == "00"
+    ama = person(asking, navigation)
+    await ama.talk("1")
+    assert (await ama.type(key)).startswith("A?")
+
+
 class Bookings:
     """Books and cancels, and remembers both."""
 

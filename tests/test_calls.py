@@ -1020,6 +1020,21 @@ def test_who_cannot_wait_sees_the_result_at_the_next_message(
     assert clerk.asked[0] == "a"
 
 
+async def test_a_call_needs_no_more_room_than_its_result() -> None:
+    """A conversation that fits its limits goes on through a call, though the turn is written down beside it."""
+    clerk = Clerk()
+
+    @flow
+    def long() -> Steps[None]:
+        for _ in range(16):
+            yield from Prompt("item", "Item?")
+        yield Call(clerk.book, "all")
+        yield from Prompt("more", "More?")
+
+    person = Person(Runtime(limits=Limits(bytes=4_000)), long)
+    assert await person.talk(*["x" * 150] * 16) == "More?"
+
+
 @pytest.mark.parametrize("message_id", [None, "m"], ids=["without ids", "with ids"])
 def test_a_late_reply_of_any_length_is_shown(message_id: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reply that its session has room for once is not lost because it waits to be shown."""

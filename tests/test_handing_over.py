@@ -57,6 +57,27 @@ async def test_what_was_said_before_a_hand_over_is_said_again() -> None:
         assert await person.dial() == f"Thank you, {time}.\nName? {time}"
 
 
+async def test_a_flow_that_asks_nothing_is_run_anew_in_every_round() -> None:
+    """What it returned just before a hand-over belongs to the round that is over."""
+
+    @flow
+    def price(*, item: str) -> Steps[int]:
+        yield Say(f"{item} added.")
+        return {"tea": 2, "rice": 50}[item]
+
+    @flow
+    def shop(*, total: int = 0) -> Steps[None]:
+        item = yield Prompt("item", f"Total {total}. Item?")
+        yield Prompt("count", f"How many {item}?")
+        yield Become(shop, total=total + (yield from Run(price, item=item)))
+
+    person = Person(Runtime(), shop)
+    assert await person.talk("tea", "1") == "tea added.\nTotal 2. Item?"
+    assert await person.type("rice") == "How many rice?"
+    assert await person.type("1") == "rice added.\nTotal 52. Item?"
+    assert await person.dial() == "rice added.\nTotal 52. Item?"
+
+
 async def test_a_flow_that_never_asks_is_still_stopped() -> None:
     """Hand-overs in a row without an answer are a loop, also where answers came before."""
 

@@ -105,6 +105,47 @@ async def test_a_flow_within_collapses_once_something_after_it_is_answered() -> 
     assert await person.dial() == "From which town?"
 
 
+class Empty(Exception):
+    """A flow within has nothing to ask about."""
+
+
+@pytest.mark.parametrize("deep", [False, True])
+async def test_a_flow_within_that_raised_leaves_its_place_to_none_after_it(deep: bool) -> None:
+    """It has no entry; what later runs of the same flow returned is theirs, however often it raises between."""
+
+    @flow
+    def entered(*, who: str) -> Steps[str]:
+        if not who:
+            raise Empty
+        return (yield from Prompt("x", f"For {who}?"))
+
+    @flow
+    def listed() -> Steps[str]:
+        got = []
+        for who in ("Ama", "", "", "Kofi", "", "Esi"):
+            try:
+                got.append((yield from Run(entered, who=who)))
+            except Empty:
+                got.append("none")
+        yield from Prompt("a", f"{' '.join(got)}: a?")
+        return " ".join(got)
+
+    @flow
+    def around() -> Steps[None]:
+        got = (yield from Run(listed)) if deep else (yield from listed())
+        yield from Prompt("b", f"{got}: b?")
+        yield Say(f"{got}.")
+
+    store = Faulty()
+    person = Person(Runtime(store=store), around)
+    assert await person.talk("1", "2", "3") == "1 none none 2 none 3: a?"
+    assert await person.dial() == "1 none none 2 none 3: a?"
+    assert await person.type("aa") == "1 none none 2 none 3: b?"
+    assert await person.dial() == "1 none none 2 none 3: b?"
+    assert "aside" not in store.wanted
+    assert await person.type("bb") == "1 none none 2 none 3."
+
+
 @pytest.mark.parametrize("value", [None, False, 0, "", Decimal("2.50"), [1, {"a": None}], Plan.DAY, Address("a", "b")], ids=repr)
 async def test_what_it_returns_comes_back_as_it_was(value: Any) -> None:
     """Also when it is read from the journal, and also where it looks like nothing."""

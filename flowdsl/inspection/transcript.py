@@ -86,7 +86,7 @@ def _told(
             return _answer(entry, prompt, types, shown, mask)
         shown, doubtful = [], True
     else:
-        within = runs.get((entry.key, entry.choices.removesuffix("!").removesuffix(RUN)))
+        within = runs.get((entry.key, entry.choices.removesuffix("!").removesuffix(RUN).rstrip("*")))
         doubtful = entry.kind != CALL and (within is None or may_ask_secretly(within))
     hidden = is_telling(entry.key) or (doubtful and not answers)
     if hidden:
