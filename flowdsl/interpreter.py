@@ -15,7 +15,7 @@ from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
 from flowdsl.messages import Attachment
 from flowdsl.misuse import delegated_to_coroutine, not_a_step, real, require_callable, require_listener
 from flowdsl.navigation import Back, Navigation
-from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Wanted
+from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Refused, Wanted
 from flowdsl.replay import Replay
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Run
@@ -39,6 +39,7 @@ def play(
     aside: list[Entry] = [],
     asked: Asked | None = None,
     tried: int = 0,
+    missed: Mapping[str, int] = {},
     page_key: bool = False,
     navigation: Navigation | None = None,
     kept: Entry | None = None,
@@ -59,6 +60,7 @@ def play(
         aside: entries set aside in earlier turns.
         asked: the question that was on the screen. The answer is used only if the code still asks it.
         tried: how often it was answered in vain.
+        missed: the same of other questions, by name.
         page_key: the text turns pages, and is an answer only where the prompt does not take just any text.
         navigation: the keys with which a person goes back.
         kept: the old answer to the question, where the person came back to it.
@@ -87,6 +89,7 @@ def play(
         player.tried = tried
         player.page_key = page_key
         player.read_in = read_in
+    player.missed = missed
     player.navigation = navigation
     player.kept = kept
     player.answered = player.refused = player.divergence = None
@@ -122,6 +125,7 @@ class _Player(Replay):
         "attachment",
         "divergence",
         "kept",
+        "missed",
         "navigation",
         "page_key",
         "read_in",
@@ -133,12 +137,13 @@ class _Player(Replay):
     attachment: Attachment | None
     asked: Asked | None
     tried: int
+    missed: Mapping[str, int]
     page_key: bool
     read_in: str | None
     navigation: Navigation | None
     kept: Entry | None
     answered: str | None
-    refused: str | None
+    refused: Refused | None
     divergence: Divergence | None
     at: int
 
@@ -160,12 +165,15 @@ class _Player(Replay):
                 entry = _answer_to(asked, rest) if rest else None
                 if entry is None:
                     step.require()
-                    if self.answer is None or (self.asked is not None and self.asked != asked):
-                        if self.eventful or self.answer is not None or self.navigation is not None or step.back:
+                    if self.missed and (tries := self.used_up(step, asked, done)):
+                        entry = self.refuse(step, asked, tries, done, rest)
+                    elif self.answer is None or (self.asked is not None and self.asked != asked):
+                        if self.eventful or self.answer is not None or self.navigation is not None or step.back or step.attempts:
                             return self.waits(step, asked, done, rest)
                         # As a rule nothing else has happened, and every turn comes here.
                         return Outcome(tuple(self.said) if self.said else (), step, asked, done, rest)
-                    entry = self.answered_by(self.answer, step, asked, done, rest)
+                    else:
+                        entry = self.answered_by(self.answer, step, asked, done, rest)
                     if entry.__class__ is not Entry:
                         return cast("Outcome", entry)
             elif step.__class__ is Call or step.__class__ is Run:
@@ -240,9 +248,22 @@ class _Player(Replay):
             return self.outcome(done, rest, prompt, identity, stray=True)
         if prompt.attempts is None or self.tried + 1 < prompt.attempts:
             return self.outcome(done, rest, prompt, identity, rejected=judged.message)
-        self.refused, self.eventful = prompt.key, True
+        return self.refuse(prompt, identity, self.tried + 1, done, rest)
+
+    def used_up(self, prompt: Prompt[Any], identity: Asked, done: list[Entry]) -> int:
+        """Tell how often a question was answered in vain, where that was the last time; else 0."""
+        if prompt.attempts is None:
+            return 0
+        tries = self.missed.get(self.spot(identity, done), 0)
+        if tries < 0 and self.trail.became:
+            return 0  # the flow has handed over since
+        return abs(tries) if abs(tries) >= prompt.attempts else 0
+
+    def refuse(self, prompt: Prompt[Any], identity: Asked, tries: int, done: list[Entry], rest: list[Entry]) -> Entry | Outcome:
+        """Let nobody answer a question any more."""
+        self.refused, self.eventful = Refused(prompt.key, self.spot(identity, done), tries), True
         if prompt.too_many is None:
-            return self.taken(prompt, identity, failure(TooManyAttempts.__name__, self.tried + 1), done)
+            return self.taken(prompt, identity, failure(TooManyAttempts.__name__, tries), done)
         self.said[:] = [Say(prompt.too_many)]
         return self.outcome(done, rest)
 
@@ -315,7 +336,9 @@ class _Player(Replay):
         back: int | None = None,
     ) -> Outcome:
         """Put together what the turn came to."""
-        said, ways = tuple(self.said), None
+        said, ways, spot = tuple(self.said), None, ""
+        if prompt is not None and asked is not None and prompt.attempts is not None:
+            spot = self.spot(asked, done)
         if prompt is not None and asked is not None and (self.navigation is not None or prompt.back):
             ways = ways_from(prompt, asked, done, self.barrier, self.navigation, self.kept, self.types)
         trail = None if self.trail is NO_TRAIL else self.trail
@@ -336,6 +359,7 @@ class _Player(Replay):
             back,
             trail,
             ways,
+            spot,
         )
 
 

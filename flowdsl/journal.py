@@ -36,6 +36,7 @@ __all__ = [
     "encode",
     "failure",
     "has_failed",
+    "is_run",
     "named_types",
     "written_alike",
 ]
@@ -122,6 +123,17 @@ def failure(name: str, message: Any) -> dict[str, Any]:
 def has_failed(entry: Entry) -> bool:
     """Tell whether what an entry holds is raised in the flow."""
     return entry.value.__class__ is dict and FAILED in entry.value
+
+
+def is_run(entry: Entry, prefix: str) -> bool:
+    """Tell whether an entry is that of a sub-flow which is done, however often the same one raised before.
+
+    Args:
+        entry: the entry.
+        prefix: what comes before the fingerprints of the flow around it.
+    """
+    choices = entry.choices.removesuffix("!")
+    return choices.startswith(prefix) and choices[len(prefix) :].lstrip("*") == RUN
 
 
 def named_types(types: Iterable[type]) -> dict[str, type]:

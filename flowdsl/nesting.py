@@ -6,9 +6,9 @@ from typing import Any, Final, NamedTuple
 from flowdsl.effects import Effects, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, position
-from flowdsl.journal import encode
+from flowdsl.journal import Entry, encode, is_run
 from flowdsl.misuse import real, require_result
-from flowdsl.outcome import NO_TRAIL, Became, Finished, Limits
+from flowdsl.outcome import NO_TRAIL, Asked, Became, Finished, Limits
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 
@@ -25,6 +25,7 @@ class _Outer(NamedTuple):
     start: int
     bars: int
     calls: int
+    raisers: dict[str, int]
     before: Snapshot | None
 
 
@@ -87,8 +88,8 @@ class Nesting:
         """How many entries nobody goes back past."""
         self.trail = NO_TRAIL
         """What it has come past beside questions."""
-        self.raisers: dict[tuple[str, str], int] = {}
-        """How often a sub-flow, named by prefix and key, has raised since it last returned."""
+        self.raisers: dict[str, int] = {}
+        """How often a sub-flow of the innermost flow has raised since it last returned, by its key."""
         self.eventful = False
         """Whether anything has happened beside questions that were answered before."""
         self.limits = limits
@@ -112,8 +113,17 @@ class Nesting:
         flow = run.flow
         generator = flow.start(self._start[1], run.params)
         outer = _Outer(
-            self.generator, self.prefix, self.types, run, used, self._bars, len(self.trail.undoable), self.done_so_far()
+            self.generator,
+            self.prefix,
+            self.types,
+            run,
+            used,
+            self._bars,
+            len(self.trail.undoable),
+            self.raisers,
+            self.done_so_far(),
         )
+        self.raisers = {}
         self._outer = (*self._outer, outer)
         self.generator = generator
         self.prefix = f"{self.prefix}{segment(run.key)}/"
@@ -137,7 +147,7 @@ class Nesting:
         self.prefix = f"{became[-1].prefix if became else ''}{segment(step.key)}!/"
         self.eventful = True
         self.trail = self.trail._replace(became=(*became, Became(used, step, self.prefix, self.done_so_far())))
-        self._outer = ()
+        self._outer, self.raisers = (), {}
         self.generator = generator
         self.types = flow.types
         self.know(flow)
@@ -148,7 +158,7 @@ class Nesting:
         """Go on with the flow around one that has ended."""
         *others, outer = self._outer
         self._outer = tuple(others)
-        self.generator, self.prefix, self.types = outer.generator, outer.prefix, outer.types
+        self.generator, self.prefix, self.types, self.raisers = outer.generator, outer.prefix, outer.types, outer.raisers
         return outer
 
     def left(self, result: Any, used: int) -> Any:
@@ -160,7 +170,7 @@ class Nesting:
         types, inner = self.types, self.come_out()
         barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
         left = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
-        raised = self.raisers.pop((self.prefix, inner.run.key), 0)
+        raised = self.raisers.pop(inner.run.key, 0)
         done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left, raised)
         self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
@@ -170,8 +180,7 @@ class Nesting:
         if not self._outer or getattr(self.generator, "gi_frame", None) is not None:
             raise error
         key = self.come_out().run.key
-        name = (self.prefix, key)
-        self.raisers[name] = self.raisers.get(name, 0) + 1
+        self.raisers[key] = self.raisers.get(key, 0) + 1
         return self.going_on(lambda: self.generator.throw(error), used)
 
     def going_on(self, move: Callable[[], Any], used: int) -> Any:
@@ -182,6 +191,32 @@ class Nesting:
             return self.left(stop.value, used)
         except Exception as error:
             return self.raised(error, used)
+
+    def spot(self, asked: Asked, done: list[Entry]) -> str:
+        """Name a question among those whose attempts are counted, by how often the same was asked in its flow before.
+
+        The name is the same whether the journal still holds what is within a flow that is done, or not.
+
+        Args:
+            asked: the question.
+            done: what was answered and called before it.
+        """
+        became = self.trail.became
+        start, prefix = (became[-1].at, became[-1].prefix) if became else (0, "")
+        places: list[int] = []
+        for outer in self._outer:
+            key, around, before = outer.run.key, outer.prefix, range(start, outer.start + 1)
+            runs = [entry.choices for entry in done[start : outer.start] if entry.key == key and is_run(entry, around)]
+            ended = [
+                each.raised
+                for each in self.trail.finished
+                if (each.run.key, each.within) == (key, around) and each.start in before and each.end in before
+            ]
+            raised = outer.raisers.get(key, 0) + sum(ended) + sum(choices.count("*") for choices in runs)
+            places.append(len(runs) + len(ended) + raised)
+            start = outer.start
+        places.append(sum(entry.key == asked.key and entry.choices == asked.choices for entry in done[start:]))
+        return f"{self.flow.name}:{'.'.join(map(str, places))}:{asked.choices.removeprefix(prefix)}:{asked.key}"
 
     def bar(self, used: int) -> None:
         """Let nobody go back past this place."""

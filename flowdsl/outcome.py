@@ -12,7 +12,20 @@ from flowdsl.settings import count
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 
-__all__ = ["NO_TRAIL", "Asked", "Became", "Divergence", "Finished", "Limits", "Outcome", "Trail", "Undoable", "Wanted", "Ways"]
+__all__ = [
+    "NO_TRAIL",
+    "Asked",
+    "Became",
+    "Divergence",
+    "Finished",
+    "Limits",
+    "Outcome",
+    "Refused",
+    "Trail",
+    "Undoable",
+    "Wanted",
+    "Ways",
+]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,6 +58,14 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 
     key: str
     choices: str
+
+
+class Refused(msgspec.Struct, frozen=True, array_like=True):
+    """A question that was answered in vain for the last time: its key, its name among those that are counted, how often."""
+
+    key: str
+    spot: str
+    attempts: int
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -144,12 +165,13 @@ class Outcome(msgspec.Struct, frozen=True):
         rejected: what was wrong with the text, for the person.
         stray: the text was a page key, and the prompt did not ask for it: nothing was answered.
         divergence: where the code and the journal parted, if they did.
-        refused: key of the prompt that was answered in vain for the last time.
+        refused: the question that was answered in vain for the last time.
         at: place of the entry that this turn's text became; -1 where it became none.
         wanted: the call to be made before the flow goes on.
         back: how many entries stay where the person goes back; ``None`` where they do not.
         trail: what was come past, if anything.
         ways: the keys that lead away from the prompt.
+        spot: name of the question among those whose attempts are counted; ``""`` where they are not.
     """
 
     said: tuple[Say, ...]
@@ -162,9 +184,10 @@ class Outcome(msgspec.Struct, frozen=True):
     rejected: str | None = None
     stray: bool = False
     divergence: Divergence | None = None
-    refused: str | None = None
+    refused: Refused | None = None
     at: int = -1
     wanted: Wanted | None = None
     back: int | None = None
     trail: Trail | None = None
     ways: Ways | None = None
+    spot: str = ""

@@ -14,7 +14,7 @@ from flowdsl.flow import Flow, flow_named
 from flowdsl.interpreter import play
 from flowdsl.journal import CALL, PROMPT, Entry, decode, encode, failure, has_failed
 from flowdsl.messages import Inbound
-from flowdsl.outcome import Became, Divergence, Outcome, Wanted
+from flowdsl.outcome import Became, Divergence, Outcome, Refused, Wanted
 from flowdsl.paging import is_page_key
 from flowdsl.pauses import INTERRUPTED, Job, Pause, pause, token
 from flowdsl.record import Began, FlowState, Intent, Open, Record, Root
@@ -38,7 +38,6 @@ class Playing:
     """
 
     __slots__ = (
-        "afresh",
         "answer",
         "answered",
         "aside",
@@ -79,7 +78,7 @@ class Playing:
         self.now = now
         self.at, self.calls, self.cuts = -1, 0, 0
         self.answered: str | None = None
-        self.refused: str | None = None
+        self.refused: Refused | None = None
         self.back: int | None = None
         self.intent: Intent | None = None
         self.settled = self.replayed = False
@@ -89,8 +88,6 @@ class Playing:
         """The turn that it was in the middle of."""
         self.divergence: Divergence | None = None
         """Where the code and the journal parted first in this turn, before a call perhaps."""
-        self.afresh = False
-        """Another conversation has begun: it was handed over, and not before anything was answered."""
         self.root: Root | None = None
         """The flow that it stands in now, where it was handed over."""
         self.before_root: Snapshot | None = None
@@ -165,7 +162,8 @@ class Playing:
         if left is None:
             return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen)
         opening = left.resuming or opening
-        return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen, tried=left.left())
+        missed = {spot: abs(times) for spot, times in left.left().items()}  # it was not the flow that handed over
+        return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen, missed=missed)
 
     def standing_in(self) -> Flow[..., Any]:
         """Give the flow that is played: that of the service, unless it was handed over."""
@@ -198,6 +196,7 @@ class Playing:
             aside=self.aside,
             asked=state.asked,
             tried=state.attempts,
+            missed=state.missed,
             # Nobody is offered to go back from the first page, so there ``0`` can be an answer: where the prompt has
             # it as a choice, or makes a number of it. Where any text would do, it is a page key.
             page_key=bool(state.pages)
@@ -292,7 +291,8 @@ class Playing:
             self.before,
             asked=None,
             attempts=0,
-            tried=self.before.left(),
+            spot="",
+            missed=self.before.left(),
             kept=kept,
             nonce=self.state.nonce,
             epoch=self.before.epoch + self.cuts,
@@ -316,7 +316,6 @@ class Playing:
         outcome, became = compacted(outcome, self.at)
         if became is not None:
             self.root, self.before_root = _root(became), became.before
-            self.afresh = became.at > 0
         return outcome
 
 

@@ -9,7 +9,7 @@ from flowdsl.effects import spoken
 from flowdsl.errors import LimitExceeded, UnreadableRecord
 from flowdsl.journal import Entry
 from flowdsl.messages import Inbound, Reply
-from flowdsl.outcome import Asked, Divergence
+from flowdsl.outcome import Asked, Divergence, Refused
 from flowdsl.ussd.screen import Screen
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "Seen",
     "Trouble",
     "anew",
-    "attempts_at",
     "language",
     "read",
     "write",
@@ -84,7 +83,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
         journal: answers and results, those of this turn included.
         aside: answers set aside.
         answered: key of the prompt that the message answered.
-        refused: key of the prompt that it answered in vain for the last time.
+        refused: the question that it answered in vain for the last time.
         at: place of the entry that the message became.
         tries: how often the question has been answered, this time included.
         began: how the flow came to be played.
@@ -108,7 +107,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
     journal: list[Entry] = []
     aside: list[Entry] = []
     answered: str | None = None
-    refused: str | None = None
+    refused: Refused | None = None
     at: int = -1
     tries: int = 1
     began: Began = "on"
@@ -140,7 +139,9 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
         aside: answers to questions that the code no longer came to.
         asked: the question on the person's screen.
         attempts: how often it was answered in vain.
-        tried: the same of other questions, which the person left by going back or beginning again.
+        spot: its name among the questions whose attempts are counted; ``""`` where they are not.
+        missed: by name, how often other questions were answered in vain which the person left by going back or beginning
+            again. Less than 0 where it was for the last time; who hands over after that lets the person have new attempts.
         began: the session data when the flow began.
         changed: what the flow changed in it, as :meth:`flowdsl.effects.Effects.changes` tells it.
         request: digest of the gateway's session id, where that alone tells when a conversation begins.
@@ -180,7 +181,8 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
     epoch: int = 0
     owed: Reply | None = None
     resuming: Opening | None = None
-    tried: dict[str, int] = {}
+    spot: str = ""
+    missed: dict[str, int] = {}
     spoke: str | None = None
     locale: str | None = None
     times: int = 0
@@ -188,15 +190,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
 
     def left(self) -> dict[str, int]:
         """Tell how often questions were answered in vain, the one that is asked now included, for when it is left."""
-        if self.asked is None or not self.attempts:
-            return self.tried
-        return {**self.tried, attempts_at(self.asked, self.journal): self.attempts}
-
-
-def attempts_at(asked: Asked, journal: list[Entry]) -> str:
-    """Name a question among those whose attempts are counted: by how often the same one was answered before, too."""
-    before = sum(entry.key == asked.key and entry.choices == asked.choices for entry in journal)
-    return f"{before}:{asked.choices}:{asked.key}"
+        return {**self.missed, self.spot: self.attempts} if self.spot and self.attempts else self.missed
 
 
 class Record(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from flowdsl.calls import Call
 from flowdsl.choices import seen_as
 from flowdsl.errors import CallFailed, LimitExceeded, TooManyAttempts
-from flowdsl.journal import ASKED, CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed
+from flowdsl.journal import ASKED, CALL, FAILED, LEFT, PLAIN, RUN, Entry, decode, has_failed, is_run
 from flowdsl.misuse import real
 from flowdsl.navigation import Checkpoint
 from flowdsl.nesting import NOTHING, Nesting, segment
@@ -102,7 +102,10 @@ class Replay(Nesting):
                     if said:
                         said.clear()
                     value = entry.value
-                    step = send(value) if value.__class__ is str or value.__class__ in PLAIN else self.feed(step, entry, 0)
+                    if value.__class__ is str or value.__class__ in PLAIN:
+                        step = send(value)
+                    else:
+                        step = self.feed(step, entry, count - length_hint(entries))
                 else:
                     used = count
                     if step is None:
@@ -137,7 +140,7 @@ class Replay(Nesting):
         kind = CALL if step.__class__ is Call else RUN if step.__class__ is Run else None
         if kind is None or entry.key != step.key:
             return False
-        raised = self.raisers.get((self.prefix, step.key), 0) if kind is RUN else 0
+        raised = self.raisers.get(step.key, 0) if kind is RUN else 0
         return entry.choices.removesuffix("!") == f"{self.prefix}{'*' * raised}{kind}"
 
     def reached(
@@ -169,12 +172,14 @@ class Replay(Nesting):
             return False
         journal, aside = ahead
         later = chain(islice(journal, used, None), aside)
-        following = next((entry for entry in later if entry.key == run.key and _is_run(entry, self.prefix)), None)
+        following = next((entry for entry in later if entry.key == run.key and is_run(entry, self.prefix)), None)
         return following is not None and self.fits(run, following)
 
     def feed(self, step: Any, entry: Entry, used: int) -> Any:
         """Give the flow what an entry holds, or raise it there."""
         failed = has_failed(entry)
+        if failed and step.__class__ is Prompt:
+            self.bar(used)  # or going back would give new attempts
         if step.__class__ is Call:
             if step.irreversible:
                 self.bar(used)
@@ -182,7 +187,7 @@ class Replay(Nesting):
                 undoable = (*self.trail.undoable, Undoable(used - 1, step, self.types))
                 self.trail, self.eventful = self.trail._replace(undoable=undoable), True
         elif step.__class__ is Run:
-            self.raisers.pop((self.prefix, step.key), None)
+            self.raisers.pop(step.key, None)
             if entry.kind in ASKED:
                 self.said.clear()  # it was read when that asked its first question
             if entry.choices.endswith("!"):
@@ -203,12 +208,6 @@ class Replay(Nesting):
         elif step.__class__ is Run:
             types = {**types, **step.flow.types}
         return self.generator.send(decode(value, types))
-
-
-def _is_run(entry: Entry, prefix: str) -> bool:
-    """Tell whether an entry is that of a sub-flow, however often the same one raised before."""
-    choices = entry.choices.removesuffix("!")
-    return choices.startswith(prefix) and choices[len(prefix) :].lstrip("*") == RUN
 
 
 def _is_menu(prompt: Prompt[Any], choices: str, prefix: str) -> bool:

@@ -119,7 +119,7 @@ class Report:
         if prompt_answered.receivers and outcome.answered is not None:
             self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
         if outcome.refused is not None:
-            self._note(prompt_rejected, key=outcome.refused, attempts=turn.tries, message="")
+            self._note(prompt_rejected, key=outcome.refused.key, attempts=outcome.refused.attempts, message="")
         if outcome.prompt is None:
             self._note(flow_finished, result=outcome.result)
             return

@@ -17,7 +17,7 @@ from flowdsl.outcome import Outcome
 from flowdsl.paging import is_alike, is_page_key, made_anew, turned_to
 from flowdsl.pauses import Busy, Pause
 from flowdsl.playing import Playing, opening_of
-from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, attempts_at, language, write
+from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, language, write
 from flowdsl.rendering import render
 from flowdsl.resuming import Resume
 from flowdsl.service import Service
@@ -242,8 +242,9 @@ class _Work(Playing):
             journal=outcome.journal,
             aside=outcome.aside,
             asked=outcome.asked,
-            attempts=0 if self.afresh else _attempts(state, outcome),
-            tried=_tried(state, outcome) if state.tried and not self.afresh else {},
+            attempts=_attempts(state, outcome),
+            spot=outcome.spot,
+            missed=_missed(state, outcome, handed_over=handed_over) if state.missed or outcome.refused is not None else {},
             began=began,
             changed=changed,
             request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
@@ -299,14 +300,15 @@ def _attempts(state: FlowState, outcome: Outcome) -> int:
     # Neither dialling again nor going back gives a person new attempts at a question they failed.
     if outcome.answered is None and outcome.refused is None and outcome.asked == state.asked:
         return state.attempts
-    return state.tried.get(attempts_at(outcome.asked, outcome.journal), 0) if state.tried and outcome.asked is not None else 0
+    return max(0, state.missed.get(outcome.spot, 0))
 
 
-def _tried(state: FlowState, outcome: Outcome) -> dict[str, int]:
-    if outcome.asked is None:
-        return state.tried
-    asked = attempts_at(outcome.asked, outcome.journal)
-    return _without(asked, state.tried)
+def _missed(state: FlowState, outcome: Outcome, *, handed_over: bool) -> dict[str, int]:
+    # The author has seen to what was answered in vain for the last time before a hand-over.
+    missed = {spot: times for spot, times in state.missed.items() if spot != outcome.spot and not (handed_over and times < 0)}
+    if outcome.refused is not None:
+        missed[outcome.refused.spot] = -outcome.refused.attempts
+    return missed
 
 
 def _merged(data: dict[str, Any], state: FlowState, now: Mapping[str, tuple[Any, ...]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ It knows nothing of generators, journals, records or stores. A script is a list 
 told by a list of what was kept; :class:`Walk` goes through the script from the top with these, as a reader of the script would.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
@@ -124,12 +125,17 @@ class Screen(NamedTuple):
 # How a walk stops.
 
 
+Spot: TypeAlias = tuple[Any, ...]
+"""Which one it is of all questions that look the same, where it is counted how often it was answered in vain."""
+
+
 class Waits(Exception):
     """For an answer."""
 
-    def __init__(self, name: Name, screen: Screen, *, rejected: bool = False) -> None:
+    def __init__(self, name: Name, screen: Screen, spot: Spot | None, *, rejected: bool = False) -> None:
         self.name = name
         self.screen = screen
+        self.spot = spot
         self.rejected = rejected
 
 
@@ -250,11 +256,15 @@ class Walk:
             except (Waits, Wants, Goes, Ends, Breaks) as stop:
                 return stop
 
-    def follow(self, name: str, path: tuple[str, ...], facts: list[str]) -> None:
+    def follow(self, name: str, path: tuple[str, ...], facts: list[str], spot: Spot = ()) -> None:
         """Go through one script."""
+        met: Counter[Spot] = Counter()
         for step in self.scripts[name]:
             if isinstance(step, Ask):
-                facts.append(f"{step.key}={self.answered(step, path, facts)}")
+                kind = (step.key, MENUS.get(step.kind, ()))
+                here = (*spot, *kind, met[kind])
+                met[kind] += 1
+                facts.append(f"{step.key}={self.answered(step, path, facts, here if step.kind == 'number' else None)}")
             elif isinstance(step, Tell):
                 self.said.append(step.text)
             elif isinstance(step, Do):
@@ -262,7 +272,8 @@ class Walk:
             elif isinstance(step, Line):
                 self.bar()
             elif isinstance(step, Inner):
-                facts.extend(self.within(step, path, facts))
+                facts.extend(self.within(step, path, facts, (*spot, step.name, met[step.name,])))
+                met[step.name,] += 1
             elif isinstance(step, Sure):
                 if self.answered(Ask("sure", "sure"), path, facts) == "Change":
                     self.part()
@@ -307,22 +318,22 @@ class Walk:
         self.barrier = len(self.done)
         self.bars += 1
 
-    def answered(self, step: Ask, path: tuple[str, ...], facts: Sequence[str]) -> str:
+    def answered(self, step: Ask, path: tuple[str, ...], facts: Sequence[str], spot: Spot | None = None) -> str:
         """Find the answer to a question."""
         name = Name("answer", path, step.key, MENUS.get(step.kind, ()))
         found = self.take(name)
         if found is None:
-            found = self.heard(step, name, Screen(f"{told(facts)}|{step.key}?", menu=name.menu, ways=self.ways()))
+            found = self.heard(step, name, Screen(f"{told(facts)}|{step.key}?", menu=name.menu, ways=self.ways()), spot)
             self.at, self.text = len(self.done), None
         self.done.append(found)
         self.said.clear()
         return str(found.value)
 
-    def heard(self, step: Ask, name: Name, screen: Screen) -> Kept:
+    def heard(self, step: Ask, name: Name, screen: Screen, spot: Spot | None) -> Kept:
         """Take what was typed as the answer, if it is one."""
         shown = screen._replace(text="\n".join([*self.said, screen.text]))
         if self.text is None or (self.asked is not None and self.asked != name):
-            raise Waits(name, shown)
+            raise Waits(name, shown, spot)
         if self.text in screen.ways:
             steps = [place for place, each in enumerate(self.done) if place >= self.barrier and each.is_question]
             raise Goes(steps[-1] if self.text == BACK else steps[0])
@@ -336,7 +347,7 @@ class Walk:
             picks = {**{each.casefold(): each for each in name.menu}, **{str(n): each for n, each in enumerate(name.menu, 1)}}
             value, wrong = picks.get(self.text.casefold()), "Please choose one of the options."
         if value is None:
-            raise Waits(name, screen._replace(text=f"{wrong}\n{screen.text}"), rejected=True)
+            raise Waits(name, screen._replace(text=f"{wrong}\n{screen.text}"), spot, rejected=True)
         return Kept(*name, value)
 
     def ways(self) -> tuple[str, ...]:
@@ -368,7 +379,7 @@ class Walk:
             raise Breaks(None if step.once else name)
         return f"{step.key}!{found.value.error}"
 
-    def within(self, step: Inner, path: tuple[str, ...], facts: Sequence[str]) -> Sequence[str]:
+    def within(self, step: Inner, path: tuple[str, ...], facts: Sequence[str], spot: Spot) -> Sequence[str]:
         """Go through an inner script, unless it is known what that came to."""
         found = self.take(Name("run", path, step.name))
         if found is not None:
@@ -381,7 +392,7 @@ class Walk:
             return known
         start, bars, undone = len(self.done), self.bars, len(self.undone)
         inner = list(facts)
-        self.follow(step.name, (*path, step.name), inner)
+        self.follow(step.name, (*path, step.name), inner, spot)
         added = tuple(inner[len(facts) :])
         self.ran.append(
             Ran(start, len(self.done), path, step.name, added, barred=self.bars > bars, undone=len(self.undone) > undone)
@@ -420,7 +431,8 @@ class Turn(NamedTuple):
 class Talk(NamedTuple):
     """Where a conversation stands.
 
-    ``missed`` tells how often questions were answered in vain that the person has left by going back.
+    ``spot`` tells one question from another that looks the same, and ``missed`` how often questions were answered in vain
+    that the person has left by going back.
     """
 
     journal: tuple[Kept, ...] = ()
@@ -432,19 +444,15 @@ class Talk(NamedTuple):
     owed: Screen | None = None
     over: bool = False
     tried: tuple[Name, tuple[Kept, ...], str] | None = None
-    missed: tuple[tuple[tuple[Name, int], int], ...] = ()
+    spot: Spot | None = None
+    missed: tuple[tuple[Spot, int], ...] = ()
 
     def gone_back(self) -> "Talk":
         """Leave the question; nobody gets new attempts at it by that."""
         missed = dict(self.missed)
-        if self.asked is not None and self.attempts:
-            missed[nth(self.asked, self.journal)] = self.attempts
-        return self._replace(asked=None, attempts=0, tried=None, missed=tuple(missed.items()))
-
-
-def nth(asked: Name, journal: tuple[Kept, ...]) -> tuple[Name, int]:
-    """Tell which time it is that a question is asked."""
-    return asked, sum(each.name == asked for each in journal)
+        if self.spot is not None and self.attempts:
+            missed[self.spot] = self.attempts
+        return self._replace(asked=None, spot=None, attempts=0, tried=None, missed=tuple(missed.items()))
 
 
 class State(NamedTuple):
@@ -646,10 +654,10 @@ class Model:
             return self.told(state, message, None, Screen(stop.text, end=True), turn, explained)
         assert isinstance(stop, Waits)
         journal, aside, asked, rounds = shortened(walk, stop.name, talk.rounds, turn.at)
-        missed = {} if rounds != talk.rounds else dict(talk.missed)
-        again = missed.pop(nth(asked, journal), 0)
+        missed = dict(talk.missed)
+        again = 0 if stop.spot is None else missed.pop(stop.spot, 0)
         attempts = talk.attempts + 1 if stop.rejected else talk.attempts if turn.at < 0 and talk.asked == stop.name else again
-        following = Talk(journal, aside, asked, attempts, rounds, missed=tuple(missed.items()))
+        following = Talk(journal, aside, asked, attempts, rounds, spot=stop.spot, missed=tuple(missed.items()))
         return self.told(state, message, following, stop.screen, turn, explained)
 
     def told(

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from flowdsl import (
     Navigation,
     Prompt,
     Resume,
+    Run,
     Runtime,
     Say,
     SessionConfig,
@@ -307,8 +309,8 @@ async def test_an_attachment_may_be_validated_and_transformed() -> None:
     assert (await person.send(person.message("", attachment=PLACE))).text == "Accra!"
 
 
-async def test_another_conversation_has_attempts_of_its_own() -> None:
-    """What was answered in vain before a hand-over is not counted after it, though the question has the same key."""
+async def test_a_hand_over_gives_no_new_attempts_at_what_was_left() -> None:
+    """Who goes back from a question, and comes to it again through a menu, has those that were left."""
 
     @flow
     def menu() -> Steps[None]:
@@ -320,9 +322,11 @@ async def test_another_conversation_has_attempts_of_its_own() -> None:
     person = Person(Runtime(navigation=Navigation(back="0")), menu)
     await person.talk("in", "x", "x", "0")
     assert await person.type("in") == "Age?\n0 Back"
-    for text in ("0", "out", "in", "x"):
+    for text in ("0", "out", "in", "30", "in", "x"):
         await person.type(text)
     assert (await person.type("x")).endswith("Age?\n0 Back")
+    for text in ("0", "out", "in"):
+        await person.type(text)
     assert await person.type("x") == "Enough."
 
 
@@ -361,3 +365,116 @@ async def test_a_hand_over_at_the_beginning_gives_no_new_attempts() -> None:
     await person.type("2")
     await person.type("Ama")
     assert await person.type("no") == "Locked."
+
+
+@pytest.mark.parametrize("first", ["nothing", "an answer", "a call"])
+async def test_who_begins_again_has_no_new_attempts_behind_a_hand_over(first: str) -> None:
+    """Whatever comes before it."""
+
+    @flow
+    def login() -> Steps[None]:
+        yield from Prompt("name", "Name?")
+        yield from Prompt("code", "Code?", validate=_is_ok, attempts=3, too_many="Locked.")
+
+    @flow
+    def start() -> Steps[None]:
+        if first == "an answer":
+            yield from Prompt("language", "Language?")
+        elif first == "a call":
+            yield Call(len, "code", thread=False)
+        yield Become(login)
+
+    person = Person(Runtime(resume=Resume()), start)
+    before = ["en"] if first == "an answer" else []
+    assert (await person.talk(*before, "Ama", "no", "no")).endswith("Code?")
+    await person.dial()
+    for text in ("2", *before, "Ama"):
+        await person.type(text)
+    assert await person.type("no") == "Locked."
+
+
+@pytest.mark.parametrize("way", ["0", "00", "again"])
+async def test_nobody_gets_new_attempts_once_there_are_none_left(way: str) -> None:
+    """The flow has gone on without the answer; there is no way back to the question, and who begins again is not asked."""
+
+    @flow
+    def guarded() -> Steps[None]:
+        yield from Prompt("name", "Name?")
+        try:
+            yield from Prompt("code", "Code?", validate=_is_ok, attempts=3)
+            who = "member"
+        except TooManyAttempts as error:
+            who = f"guest after {error.attempts}"
+        yield from Prompt("wish", f"{who}: what do you wish?")
+
+    person = Person(Runtime(resume=Resume(), navigation=Navigation(back="0", start="00")), guarded)
+    await person.talk("Ama", "no", "no")
+    assert await person.type("no") == "guest after 3: what do you wish?"
+    if way == "again":
+        assert (await person.dial()).endswith("2. Start again")
+        assert await person.type("2") == "Name?"
+        assert await person.type("Ama") == "guest after 3: what do you wish?"
+    else:
+        await person.type(way)
+    assert "Code?" not in await person.dial()
+
+
+async def test_who_hands_over_after_too_many_attempts_lets_the_person_try_again() -> None:
+    """The flow has seen to it, and asks anew."""
+
+    @flow
+    def guarded() -> Steps[None]:
+        yield from Prompt("name", "Name?")
+        try:
+            yield from Prompt("code", "Code?", validate=_is_ok, attempts=2)
+        except TooManyAttempts:
+            yield Become(guarded)
+        yield Say("Welcome!")
+
+    person = Person(Runtime(), guarded)
+    assert await person.talk("Ama", "no", "no") == "Name?"
+    await person.type("Ama")
+    assert await person.type("no") == "Wrong.\nCode?"
+    assert await person.type("ok") == "Welcome!"
+
+
+async def test_each_run_of_a_flow_has_attempts_of_its_own() -> None:
+    """Whether the one before is still in the journal or not, and whichever of them the person goes back to."""
+
+    @flow
+    def verified(*, who: str) -> Steps[None]:
+        yield from Prompt("ready", f"{who} ready?")
+        yield from Prompt("code", f"Code of {who}?", validate=_is_ok, attempts=3, too_many=f"{who} is locked.")
+
+    @flow
+    def joint() -> Steps[None]:
+        yield from Run(verified, who="Ama")
+        yield from Run(verified, who="Kofi")
+        yield from Prompt("sure", "Sure?")
+
+    person = Person(Runtime(navigation=Navigation(back="0")), joint)
+    await person.talk("y", "no", "ok", "y", "no", "no", "0", "0")
+    # The first one is collapsed by now, and is gone back into at its beginning.
+    assert await person.type("y") == "Code of Ama?\n0 Back"
+    assert await person.type("no") == "Wrong.\nCode of Ama?\n0 Back"
+    await person.type("ok")
+    await person.type("y")
+    assert await person.type("no") == "Kofi is locked."
+
+
+async def test_a_message_of_the_last_attempt_tells_how_many_there_were(heard: list[Any]) -> None:
+    """Also where the question is not asked at all any more."""
+
+    @flow
+    def guarded() -> Steps[None]:
+        with suppress(TooManyAttempts):
+            yield from Prompt("code", "Code?", validate=_is_ok, attempts=2)
+        yield from Prompt("wish", "What do you wish?")
+
+    person = Person(Runtime(resume=Resume()), guarded)
+    await person.talk("no", "no")
+    await person.dial()
+    assert await person.type("2") == "What do you wish?"
+    await person.runtime.settle()
+    told = [(event.key, event.attempts) for event in heard if type(event) is prompt_rejected.event]
+    assert told == [("code", 1), ("code", 2), ("code", 2)]

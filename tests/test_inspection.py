@@ -309,7 +309,7 @@ def _filled(kind: Any, path: str) -> Any:
 _DEEP = 5
 # Names that authors give, platforms and languages.
 _TELLS_NOTHING = re.compile(
-    r".*\.(key|choices|kind|answered|refused|expected|found|where|platform|gateway|locale|shown|spoke|root\.name|root\.module)"
+    r".*\.(key|choices|kind|answered|refused|expected|found|where|platform|gateway|locale|shown|spoke|spot|root\.name|root\.module)"
 )
 
 
