@@ -190,9 +190,10 @@ def flow_named(name: str, module: str) -> Flow[..., Any]:
     found = _known.get((module, name))
     alike = [each for (_, other), each in _known.items() if other == name] if found is None else [found]
     if len(alike) != 1:
+        known = f"several, at {', '.join(each.where for each in alike)}" if alike else "none"
         raise ConfigurationError(
-            f"a conversation became flow {name!r} of module {module!r}, of which this process knows {len(alike)}: import the "
-            "module where the service starts"
+            f"a conversation became flow {name!r} of module {module!r}, and of that name this process knows {known}: import the "
+            "module where the service starts; where the flow was renamed, `@flow(name=…)` keeps the old name"
         )
     return alike[0]
 

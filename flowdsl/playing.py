@@ -328,7 +328,11 @@ def _root(became: Became) -> Root:
 
 
 def opening_of(inbound: Inbound, now: float) -> Opening:
-    """Give the message that begins a conversation, as it is kept."""
-    dialled = inbound.text if inbound.dialled is None else inbound.dialled
+    """Give the message that begins a conversation, as it is kept.
+
+    On USSD one begins by dialling. What is typed into a session that is gone was meant for a question, and may be a secret.
+    """
+    stray = inbound.platform == "ussd" and not inbound.new
+    dialled = inbound.dialled if inbound.dialled is not None else "" if stray else inbound.text
     at = now if inbound.timestamp is None else inbound.timestamp
     return Opening(dialled, at, inbound.platform, inbound.gateway, inbound.message_id, inbound.name, inbound.locale or None)

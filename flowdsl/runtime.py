@@ -52,7 +52,6 @@ _HOLDING: Final = BuiltIn("This takes a moment. Please reply with any key to see
 _PARKED: Final = BuiltIn("Sorry, this service is not available to you now. We are looking into it.")
 _PARK_AFTER: Final = 5
 _LEASE: Final = 15.0
-_UNSET: Final = -1.0
 # Seconds that what is given up has to clean up after itself.
 _LAST_MOMENT: Final = 1.0
 
@@ -237,7 +236,7 @@ class Runtime:
             reply = msgspec.structs.replace(reply, text=shortened(reply.text, screen))
         return reply, session_id
 
-    def session(self, session_id: str, *, types: Iterable[type] = (), ttl: float | None = _UNSET) -> SessionData:
+    def session(self, session_id: str, *, types: Iterable[type] = (), sessions: SessionConfig | None = None) -> SessionData:
         """Reach the data of a session from outside of its flows.
 
         A session that does not exist yet can be begun so where its id tells whose it is, as with ``durable()``. One of a
@@ -246,10 +245,10 @@ class Runtime:
         Args:
             session_id: the session, as :meth:`SessionConfig.session_id() <flowdsl.SessionConfig.session_id>` and events name it.
             types: enums and dataclasses that the data may hold.
-            ttl: seconds that the session lives after a change; unless given, as the runtime's sessions do.
+            sessions: how long it lives after a change, where that is not what the runtime was given.
         """
-        lifetime = self.sessions.ttl if ttl is _UNSET else ttl
-        return SessionData(Place(self.store, session_id, lifetime, self._limits.bytes), named_types(types), "", self._clock)
+        config = self.sessions if sessions is None else sessions
+        return SessionData(Place(self.store, session_id, config.ttl, self._limits.bytes), named_types(types), "", self._clock)
 
     def apology(self, error: Exception, screen: Screen | None = None, locale: str | None = None) -> str:
         """Say what a person reads instead of an error.

@@ -14,7 +14,7 @@ __all__ = ["SessionData"]
 
 
 class SessionData:
-    """What a session remembers beside its answers, as its flows see it in ``chat.session``.
+    """What a session remembers beside its answers, as its flows see it in ``chat.session``; also whether it exists at all.
 
     Made by :meth:`Runtime.session() <flowdsl.Runtime.session>`, and in middleware by ``next.session(inbound)``. Each
     method reads or changes what is stored at that moment, and never overwrites what others save meanwhile. A

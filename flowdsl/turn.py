@@ -127,7 +127,7 @@ def _begun(inbound: Inbound, state: FlowState | None) -> Inbound:
     """Tell by the gateway's session id whether a conversation begins, where nothing else tells."""
     if inbound.new is not None:
         return inbound
-    new = state is not None and state.request != _request(inbound)
+    new = state is None or state.request != _request(inbound)
     return msgspec.structs.replace(inbound, new=new, text="" if new else inbound.text, dialled=inbound.text if new else None)
 
 

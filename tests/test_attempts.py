@@ -216,6 +216,24 @@ async def test_only_what_may_be_the_secret_is_hidden_from_who_typed_it(typed: st
     assert await Person(Runtime(), secretive).talk(typed) == f"{read}\nPIN?"
 
 
+async def test_what_is_typed_into_a_session_that_is_gone_is_not_kept() -> None:
+    """It may be a secret: on USSD only what was dialled opens a conversation."""
+
+    @flow
+    def secretive(chat: Chat) -> Steps[None]:
+        yield from Prompt("pin", f"Opened by {chat.opener!r}. PIN?", secret=True, transform=_hashing)
+
+    store = Faulty()
+    person = Person(Runtime(store=store), secretive)
+    assert await person.type(PASSWORD) == "Opened by ''. PIN?"
+    assert await person.dial() == "Opened by ''. PIN?"
+    assert PASSWORD not in store.wanted
+    chatting = Person(Runtime(), secretive, platform="chat", screen=None)
+    assert await chatting.type("Hi") == "Opened by 'Hi'. PIN?"
+    dialling = Person(Runtime(), secretive)
+    assert await dialling.dial("*920*77#") == "Opened by '*920*77#'. PIN?"
+
+
 async def test_a_secret_needs_a_transform(caplog: pytest.LogCaptureFixture) -> None:
     """Since nothing else of it may be kept, and the author reads so."""
 

@@ -351,6 +351,16 @@ def test_turns_in_the_middle_of_a_call(
     assert done.groups == [(group[0], group[1], deploy.line(group[2]), group[3])]
 
 
+def test_a_flow_that_was_renamed_is_told(url: str, deploy: Deploy, check: Checked) -> None:
+    """Every conversation would begin anew, and nobody would know."""
+    talk(url, deploy(SHOP), ["ama"])
+    target = deploy(SHOP.replace("def shop", "def store")).replace(":shop", ":store")
+    done = check(target, "--cache", url)
+    assert done.status == 0
+    assert "was it renamed? `@flow(name=…)` keeps the name" in done.text
+    assert check(target, "--cache", url, "--strict").status == 1
+
+
 def test_what_else_is_there(url: str, deploy: Deploy, check: Checked) -> None:
     """Sessions of other flows and values of others are counted beside; a session of another format fails."""
     target = deploy(SHOP + SHOP[SHOP.index("@flow") :].replace("def shop", "def market"))

@@ -166,12 +166,25 @@ def test_a_loaded_file_takes_no_modules_name(tmp_path: Path, monkeypatch: pytest
     assert sys.modules["json"] is json
 
 
-def test_chat_needs_no_parameters(tmp_path: Path) -> None:
-    """A flow that cannot be started here is told of at once, with the parameter that it lacks."""
-    (tmp_path / "flows.py").write_text("from flowdsl import flow\n@flow\ndef shop(*, fee):\n    yield\n")
+FEES = "from flowdsl import Prompt, flow\n@flow\ndef shop(*, fee):\n    yield Prompt('item', f'The fee is {fee}. Item?')\n"
+
+
+def test_chat_takes_the_parameters_of_a_flow(tmp_path: Path) -> None:
+    """What it lacks is told at once."""
+    (tmp_path / "flows.py").write_text(FEES)
     done = run("chat", "flows.py", cwd=tmp_path)
     assert done.returncode == 2
     assert "'fee'" in done.stderr
+    assert "The fee is 5. Item?" in run("chat", "flows.py", "--params", '{"fee": 5}', cwd=tmp_path).stdout
+    assert "no JSON object" in run("chat", "flows.py", "--params", "fee=5", cwd=tmp_path).stderr
+
+
+def test_serve_takes_the_parameters_of_a_flow(tmp_path: Path) -> None:
+    """As ``chat`` does."""
+    (tmp_path / "flows.py").write_text(FEES)
+    with serving(f"{tmp_path}/flows.py", "--params", '{"fee": 5}', "--port", f"{free_port()}") as (_, printed):
+        (line,) = re.findall(r"^ +(curl .*)$", printed, re.MULTILINE)
+        assert json.loads(curl(line))["MSG"] == "The fee is 5. Item?"
 
 
 def test_what_is_no_text_ends_the_chat_with_a_sentence() -> None:

@@ -16,7 +16,7 @@ import pytest
 from flowdsl import Call, Flow, Prompt, Run, Steps, flow
 from flowdsl.chat import Opening
 from flowdsl.errors import UnreadableRecord
-from flowdsl.inspection import exported, imported, look, masked, masked_id, printable, rows
+from flowdsl.inspection import exported, imported, look, masked, masked_id, printable, rows, table
 from flowdsl.inspection.frames import legible
 from flowdsl.inspection.secrecy import HIDDEN, Mask, is_telling, may_ask_secretly
 from flowdsl.journal import CALL, PROMPT, Entry, decode, encode
@@ -319,6 +319,14 @@ def test_whoever_adds_a_field_decides_whether_it_tells_answers() -> None:
     left = set(re.findall(r"record[\w.]*", written))
     assert len(left) > len(Record.__struct_fields__)
     assert {path for path in left if not _TELLS_NOTHING.fullmatch(path)} == set()
+
+
+def test_a_session_that_only_remembers_is_listed() -> None:
+    """So that it can be found, to be looked at or deleted; one that only knows what it answered last is over."""
+    (row,) = rows("s:1", Record(version=1, revision=1, data={"vip": True}), 60.0, 1_700_000_000.0)
+    assert (row.flow, row.at, row.age) == ("", "(data only)", None)
+    assert list(table([row]))[1].split() == ["s:1", "-", "(data", "only)", "0", "-", "1m"]
+    assert rows("s:1", Record(version=1, revision=1), 60.0, 1_700_000_000.0) == []
 
 
 def test_a_flow_that_owes_its_last_words_has_no_age() -> None:

@@ -332,6 +332,21 @@ async def test_session_data_is_reached_by_the_id_of_the_session() -> None:
     assert await person.dial() == "0 points, False. Item?"
 
 
+async def test_a_change_from_outside_lets_a_session_live_as_its_config_says() -> None:
+    """And not as long as other sessions of the runtime."""
+    lives: list[float | None] = []
+
+    class Watched(Faulty):
+        async def create(self, key: str, value: str, ttl: float | None) -> bool:
+            lives.append(ttl)
+            return await super().create(key, value, ttl)
+
+    runtime = Runtime(store=Watched())
+    await runtime.session("s").set("vip", True)
+    await runtime.session("t", sessions=DURABLE).set("vip", True)
+    assert lives == [3_600.0, 86_400.0]
+
+
 async def test_session_data_may_come_before_the_session() -> None:
     """A session that does not exist begins with it."""
     runtime = Runtime(sessions=DURABLE)

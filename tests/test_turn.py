@@ -114,7 +114,9 @@ def test_the_opening_is_the_gateways_where_it_tells() -> None:
     cases: list[tuple[dict[str, Any], str, float]] = [
         ({"dialled": "", "timestamp": 5.0}, "", 5.0),
         ({"dialled": "*920#", "timestamp": 5.0}, "*920#", 5.0),
-        ({}, "x", 9.0),
+        ({"new": True}, "x", 9.0),
+        ({"platform": "chat"}, "x", 9.0),
+        ({}, "", 9.0),  # what is typed into a session that is gone opens none
     ]
     for fields, text, at in cases:
         opening = turn(None, now=9.0, **fields).record.flows["listing"].opening

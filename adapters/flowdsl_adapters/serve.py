@@ -11,6 +11,7 @@ from aiohttp import web
 
 from flowdsl import ConfigurationError, Runtime
 from flowdsl.cli import Command
+from flowdsl.commands.shared import add_flow, params_of
 from flowdsl.loading import load_flow, translations_beside
 from flowdsl_adapters.gateway import Gateway
 from flowdsl_adapters.mounting import mount
@@ -32,7 +33,7 @@ _FIRST_REQUEST: Final = {
 
 
 def _prepare(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("flow", metavar="MODULE:FLOW", help="the flow, as module:flow or path/to/file.py:flow")
+    add_flow(parser)
     parser.add_argument("--gateway", choices=sorted(_GATEWAYS), default="nalo", help="who delivers (default %(default)s)")
     parser.add_argument("--path", default="/ussd", help="where the gateway delivers (default %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
@@ -57,7 +58,8 @@ def _run(chosen: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = web.Application()
     runtime = Runtime(cache=chosen.cache, translations=translations_beside(flow))
-    mount(app, chosen.path, _GATEWAYS[chosen.gateway](), flow, runtime=runtime, secret=chosen.secret)
+    gateway = _GATEWAYS[chosen.gateway]()
+    mount(app, chosen.path, gateway, flow, runtime=runtime, params=params_of(chosen), secret=chosen.secret)
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"
 

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from flowdsl._aiocache import Sessions
-from flowdsl.commands.shared import INTERRUPTED, add_cache, add_flow, loaded, note, out, out_json, quiet, with_sessions
+from flowdsl.commands.shared import (
+    INTERRUPTED,
+    add_cache,
+    add_flow,
+    add_msisdn,
+    loaded,
+    note,
+    out,
+    out_json,
+    quiet,
+    with_sessions,
+)
 from flowdsl.errors import ConfigurationError, UnreadableRecord
 from flowdsl.inspection import Report, imported, report_lines
 
@@ -20,7 +31,7 @@ _DESCRIPTION: Final = """
 Play live or exported sessions with the code as it is now, and tell how many continue where they are, are asked something
 else, or fail: those that began with the flow, and those that have become it. Nothing is touched: no session is written or
 renewed, no call is made. The exit status is 0 where all continue, 1 where some fail or cannot be read, and with --strict
-where some are asked something else, and 2 for wrong usage.
+where some are asked something else, or all are of other flows, and 2 for wrong usage.
 """
 
 
@@ -28,6 +39,7 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = _DESCRIPTION
     add_flow(parser)
+    add_msisdn(parser)
     place = parser.add_mutually_exclusive_group(required=True)
     add_cache(place, required=False)
     place.add_argument("--journals", metavar="FILE", help="what `flowdsl sessions export` wrote; - for standard input")
@@ -55,7 +67,8 @@ def run(chosen: argparse.Namespace) -> int:
         out_json(report.content())
     else:
         out(report_lines(report))
-    return int(report.failing > 0 or (chosen.strict and report.changed > 0))
+    strangers_only = report.others > 0 and not report.total()  # as where the flow was renamed
+    return int(report.failing > 0 or (chosen.strict and (report.changed > 0 or strangers_only)))
 
 
 async def _live(sessions: Sessions, report: Report) -> None:

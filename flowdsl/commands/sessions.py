@@ -17,6 +17,7 @@ from flowdsl.commands.shared import (
     INTERRUPTED,
     add_cache,
     add_flow,
+    add_msisdn,
     bytes_out,
     loaded,
     no_session,
@@ -68,6 +69,7 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     )
     showing.add_argument("session", metavar="SESSION_ID")
     add_flow(showing, nargs="?")
+    add_msisdn(showing)
     showing.add_argument(
         "--answers", action="store_true", help="show answers of which it is not known whether they are secret, too"
     )

@@ -1,4 +1,4 @@
-"""What commands about sessions have in common: where sessions are, which flow is meant, and how things are printed."""
+"""What commands have in common: which flow is meant, where sessions are, and how things are printed."""
 
 import argparse
 import asyncio
@@ -21,12 +21,14 @@ __all__ = [
     "INTERRUPTED",
     "add_cache",
     "add_flow",
+    "add_msisdn",
     "bytes_out",
     "loaded",
     "no_session",
     "note",
     "out",
     "out_json",
+    "params_of",
     "quiet",
     "record_of",
     "with_sessions",
@@ -49,12 +51,26 @@ def add_cache(parser: Any, *, required: bool = True) -> None:
 
 
 def add_flow(parser: argparse.ArgumentParser, **options: Any) -> None:
-    """Let a command be told which flow is meant, and what it is played with."""
+    """Let a command be told which flow is meant, and its parameters."""
     parser.add_argument("flow", metavar="MODULE:FLOW", help="the flow, as module:flow or path/to/file.py:flow", **options)
     parser.add_argument("--params", default="{}", metavar="JSON", help="keyword parameters of the flow, as a JSON object")
-    parser.add_argument(
-        "--msisdn", default=STAND_IN, help="number that the flow is told, since sessions hold none (default %(default)s)"
-    )
+
+
+def add_msisdn(parser: argparse.ArgumentParser, what: str = "number that the flow is told, since sessions hold none") -> None:
+    """Let a command be told a number."""
+    parser.add_argument("--msisdn", default=STAND_IN, help=f"{what} (default %(default)s)")
+
+
+def params_of(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Read the parameters that a command was told.
+
+    Raises:
+        ConfigurationError: they are no JSON object.
+    """
+    try:
+        return msgspec.json.decode(chosen.params, type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"--params {chosen.params!r} is no JSON object: {error}") from None
 
 
 def loaded(chosen: argparse.Namespace) -> Subject:
@@ -63,10 +79,7 @@ def loaded(chosen: argparse.Namespace) -> Subject:
     Raises:
         ConfigurationError: there is none, or it cannot be started with these parameters.
     """
-    try:
-        params = msgspec.json.decode(chosen.params, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise ConfigurationError(f"--params {chosen.params!r} is no JSON object: {error}") from None
+    params = params_of(chosen)
     msisdn = e164(chosen.msisdn)
     if msisdn is None:
         raise ConfigurationError(f"{chosen.msisdn!r} is no number with its country's code, such as {STAND_IN}")

@@ -17,7 +17,7 @@ class Row(msgspec.Struct, frozen=True):
 
     Args:
         session: the session's id.
-        flow: the flow, and the one that it was handed over to.
+        flow: the flow, and the one that it was handed over to; ``""`` where no conversation is under way.
         at: key of the question that its person is asked, or what else it waits for.
         answers: how many answers it has.
         age: seconds since it began; ``None`` where that is not known.
@@ -57,6 +57,8 @@ def rows(session_id: str, record: Record, left: float | None, now: float, flow: 
         root = "" if state.root is None else f" > {state.root.name}"
         age = max(0.0, now - state.opening.at) if state.opening.at else None  # of what is over, but not shown yet
         found.append(Row(session_id, name + root, _at(state), _answers(state), age, left, parked))
+    if not found and flow is None and record.alive:
+        found.append(Row(session_id, "", "(data only)", 0, None, left, parked=False))
     return found
 
 
@@ -109,7 +111,7 @@ def table(listed: Iterable[Row]) -> Iterator[str]:
     cells = [("SESSION", "FLOW", "AT", "ANSWERS", "AGE", "LEFT", "")]
     for row in listed:
         parked = "parked" if row.parked else ""
-        cells.append((row.session, row.flow, row.at or "-", str(row.answers), ago(row.age), ago(row.left), parked))
+        cells.append((row.session, row.flow or "-", row.at or "-", str(row.answers), ago(row.age), ago(row.left), parked))
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     for line in cells:
         yield "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()

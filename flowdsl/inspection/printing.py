@@ -57,7 +57,8 @@ def report_lines(report: Report) -> Iterator[str]:
                     if change is not None:
                         yield from _group(change, tally)
     else:
-        yield f"no sessions of flow {flow.name!r} at {flow.where}"
+        renamed = ": was it renamed? `@flow(name=…)` keeps the name by which sessions are found" if report.others else ""
+        yield f"no sessions of flow {flow.name!r} at {flow.where}{renamed}"
     for reason, tally in sorted(report.unreadable.items()):
         yield ""
         yield f"{tally.count:>9,}  cannot be read: {printable(reason)}"
