@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,19 @@ from flowdsl.navigation import Back, Checkpoint
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Become, Run
 
-__all__ = ["UNKNOWN", "Flow", "OnChange", "defined_at", "delegates", "flow", "flow_named", "placed", "position", "source_line"]
+__all__ = [
+    "UNKNOWN",
+    "Flow",
+    "OnChange",
+    "author_frames",
+    "defined_at",
+    "delegates",
+    "flow",
+    "flow_named",
+    "placed",
+    "position",
+    "source_line",
+]
 
 OnChange = Literal["reuse", "reask", "restart", "fail"]
 """What becomes of a conversation whose code has changed."""
@@ -290,12 +302,15 @@ def placed(error: AuthorError, flow: Flow[..., Any]) -> AuthorError:
 
 def source_line(error: BaseException) -> str:
     """Say where an exception was raised, as ``file:line``, in the code nearest to the flow's author."""
-    place = UNKNOWN
-    trace = error.__traceback__
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if _HERE not in Path(file).parents:
-            place = f"{file}:{trace.tb_lineno}"
-        trace = trace.tb_next
+    *_, place = UNKNOWN, *(f"{frame.f_code.co_filename}:{line}" for frame, line in author_frames(error))
     # A StopIteration becomes an error of the generator itself, whose own trace does not reach into it.
     return source_line(error.__cause__) if place == UNKNOWN and error.__cause__ is not None else place
+
+
+def author_frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    """Give the functions through which an exception went, the outermost first, each with its line; none of flowdsl's own."""
+    trace = error.__traceback__
+    while trace is not None:
+        if _HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
+            yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next

@@ -369,6 +369,8 @@ def test_a_session_that_the_code_does_not_fit(url: str, deploy: Deploy, sessions
     assert done.lines[start + 1].split() == ["prompt", "name", "****"]
     done = sessions("show", session_id, deploy(BANK.replace("    plan", "    1 / 0\n    plan"), "bank"))
     assert f"  fails at {deploy.line('1 / 0')}: ZeroDivisionError: division by zero" in done.lines
+    frame = done.lines.index(f"  in bank at {deploy.line('1 / 0')}")
+    assert done.lines[frame + 1 : frame + 3] == ["    chat = <chat>", "    name = 'Ama'"]
     done = sessions("show", session_id, deploy(BANK, "recover"))
     assert done.status == 0
     assert "flow 'recover' does not stand in this session" in done.err

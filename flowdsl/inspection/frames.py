@@ -4,19 +4,20 @@ import dataclasses
 import re
 from collections.abc import Generator, Mapping
 from enum import Enum
+from types import FrameType
 from typing import Any, Final
 
 import msgspec
 
 from flowdsl.calls import Call
 from flowdsl.chat import Chat
-from flowdsl.flow import delegates
+from flowdsl.flow import author_frames, delegates
 from flowdsl.inspection.secrecy import HIDDEN, Mask, is_telling
 from flowdsl.replay import Replay
 from flowdsl.steps import Prompt, Say
 from flowdsl.subflows import Run
 
-__all__ = ["Frame", "frames", "legible"]
+__all__ = ["Frame", "frames", "frames_of", "legible"]
 
 _LONGEST: Final = 200
 _DEEPEST: Final = 6
@@ -43,14 +44,26 @@ def frames(replay: Replay, mask: Mask) -> list[Frame]:
     return [frame for outer in replay.generators() for each in delegates(outer) if (frame := _frame(each, mask)) is not None]
 
 
+def frames_of(error: BaseException, mask: Mask) -> list[Frame]:
+    """Read the variables of the functions through which an exception went, the outermost first.
+
+    Args:
+        error: what a flow raised.
+        mask: what must not be shown.
+    """
+    return [_read(frame, line, mask) for frame, line in author_frames(error)]
+
+
 def _frame(generator: Generator[Any, Any, Any], mask: Mask) -> Frame | None:
     frame = getattr(generator, "gi_frame", None)
-    if frame is None:
-        return None
+    return None if frame is None else _read(frame, frame.f_lineno, mask)
+
+
+def _read(frame: FrameType, line: int, mask: Mask) -> Frame:
     code = frame.f_code
     # A variable without a name of its own is Python's, as the iterator of a comprehension.
     variables = {name: legible(value, mask, name) for name, value in dict(frame.f_locals).items() if name[:1] != "."}
-    return Frame(code.co_qualname, f"{code.co_filename}:{frame.f_lineno}", variables)
+    return Frame(code.co_qualname, f"{code.co_filename}:{line}", variables)
 
 
 def legible(value: Any, mask: Mask, name: str = "") -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from flowdsl.inspection.frames import Frame, frames
+from flowdsl.inspection.frames import Frame, frames, frames_of
 from flowdsl.inspection.secrecy import HIDDEN, TELLING, Mask, may_ask_secretly
 from flowdsl.inspection.standing import Standing, Subject, stand
 from flowdsl.inspection.transcript import Told, lines, retold
@@ -163,7 +163,10 @@ def _seen(record: Record, state: FlowState, subject: Subject, mask: Mask, *, ans
     def watch(replay: Any) -> None:
         found[:] = frames(replay, mask)
 
-    stand(subject, record, state, watch)
+    def fell(error: BaseException) -> None:
+        found[:] = frames_of(error, mask)
+
+    stand(subject, record, state, watch, fell)
     hidden = {id(entry): each.hidden for entry, each in zip(replayed, told, strict=True)}
 
     def shown(entry: Entry) -> Any:

@@ -80,7 +80,13 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
-def stand(subject: Subject, record: Record, state: FlowState, watch: Callable[[Replay], None] | None = None) -> Standing:
+def stand(
+    subject: Subject,
+    record: Record,
+    state: FlowState,
+    watch: Callable[[Replay], None] | None = None,
+    fell: Callable[[BaseException], None] | None = None,
+) -> Standing:
     """Tell where a conversation stands.
 
     Args:
@@ -88,12 +94,19 @@ def stand(subject: Subject, record: Record, state: FlowState, watch: Callable[[R
         record: the session.
         state: where it is said to stand there.
         watch: is shown the replay where it has stopped.
+        fell: is shown what the flow raised.
     """
     # Texts are made in the language of the conversation, and that of whoever asks must stay what it was.
-    return in_language(None, lambda: _stood(subject, record, state, watch))
+    return in_language(None, lambda: _stood(subject, record, state, watch, fell))
 
 
-def _stood(subject: Subject, record: Record, state: FlowState, watch: Callable[[Replay], None] | None) -> Standing:
+def _stood(
+    subject: Subject,
+    record: Record,
+    state: FlowState,
+    watch: Callable[[Replay], None] | None,
+    fell: Callable[[BaseException], None] | None,
+) -> Standing:
     where, on_change = subject.flow.where, subject.flow.on_change
 
     def watched(replay: Replay) -> None:
@@ -116,6 +129,8 @@ def _stood(subject: Subject, record: Record, state: FlowState, watch: Callable[[
     except KeyboardInterrupt:
         raise
     except BaseException as error:
+        if fell is not None:
+            fell(error)
         failure = _failure(contained(error), subject.flow)
         return Standing(where=failure.where, failure=failure)
     return Standing(
