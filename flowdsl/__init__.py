@@ -21,12 +21,13 @@ from flowdsl.messages import Choice, Contact, Inbound, Location, Media, Reply
 from flowdsl.middleware import Middleware, Next
 from flowdsl.navigation import Back, Checkpoint, Navigation
 from flowdsl.outcome import Limits
+from flowdsl.prompt import Prompt
 from flowdsl.resuming import Resume
 from flowdsl.runtime import Runtime
 from flowdsl.session import Session
 from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
-from flowdsl.steps import Prompt, Say, Step, Steps
+from flowdsl.steps import Say, Step, Steps
 from flowdsl.store import SessionStore, Stored
 from flowdsl.subflows import Become, Run
 from flowdsl.texts import Text

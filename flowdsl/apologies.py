@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, TypeGuard
 
 from flowdsl.errors import BadStep, ConfigurationError
-from flowdsl.flow import source_line
+from flowdsl.source import source_line
 from flowdsl.texts import BuiltIn, Deferred, LazyText, Text, is_text, plain
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen

@@ -81,4 +81,4 @@ def _result(done: Finished) -> Any:
         result = encode(done.result, types)
     except UnstorableValue as error:
         raise placed(UnstorableValue(f"it returns {error}"), done.run.flow) from error
-    return result if done.left is None else {LEFT: [result, done.left]}
+    return result if done.did is None else {LEFT: [result, done.did]}

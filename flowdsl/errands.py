@@ -8,12 +8,12 @@ from typing import Final
 
 from flowdsl.calling import perform
 from flowdsl.errors import LimitExceeded, StoreUnavailable
-from flowdsl.flow import UNKNOWN, defined_at, source_line
 from flowdsl.journal import FAILED
 from flowdsl.pauses import Done, Job, Pause, finished, mine, renewed, require_room, unstorable
 from flowdsl.place import Place
 from flowdsl.record import Record
 from flowdsl.reports import Report
+from flowdsl.source import UNKNOWN, defined_at, source_line
 
 __all__ = ["carry_out", "raised_at"]
 

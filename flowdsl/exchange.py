@@ -14,7 +14,6 @@ from flowdsl.apologies import contained
 from flowdsl.deliveries import Delivery, answered_before
 from flowdsl.errands import carry_out
 from flowdsl.errors import AuthorError, CallFailed, LimitExceeded, StoreError, StoreUnavailable
-from flowdsl.flow import UNKNOWN, defined_at, source_line
 from flowdsl.journal import FAILED
 from flowdsl.lanes import TooLate
 from flowdsl.messages import Reply
@@ -26,6 +25,7 @@ from flowdsl.record import Record, Seen, language, read, write
 from flowdsl.reports import Report
 from flowdsl.service import Service
 from flowdsl.silence import Silence
+from flowdsl.source import UNKNOWN, defined_at, source_line
 from flowdsl.store import Stored
 from flowdsl.texts import in_language
 from flowdsl.trouble import after_failure, is_parked

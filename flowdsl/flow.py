@@ -1,32 +1,16 @@
 """``@flow``: a generator function becomes a conversation with a name."""
 
 import inspect
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from pathlib import Path
-from types import FrameType, GeneratorType
+from collections.abc import Callable, Generator, Iterable, Mapping
+from types import GeneratorType
 from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, get_args, overload
 from weakref import WeakValueDictionary
 
-from flowdsl.calls import Call
 from flowdsl.errors import AuthorError, ConfigurationError, NotAFlow
 from flowdsl.journal import named_types
-from flowdsl.navigation import Back, Checkpoint
-from flowdsl.steps import Prompt, Say
-from flowdsl.subflows import Become, Run
+from flowdsl.source import defined_at
 
-__all__ = [
-    "UNKNOWN",
-    "Flow",
-    "OnChange",
-    "author_frames",
-    "defined_at",
-    "delegates",
-    "flow",
-    "flow_named",
-    "placed",
-    "position",
-    "source_line",
-]
+__all__ = ["Flow", "OnChange", "flow", "flow_named", "placed"]
 
 OnChange = Literal["reuse", "reask", "restart", "fail"]
 """What becomes of a conversation whose code has changed."""
@@ -34,13 +18,7 @@ OnChange = Literal["reuse", "reask", "restart", "fail"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-UNKNOWN: Final = "an unknown place"
-"""Where the line of an error cannot be told."""
-
 _BY_NAME: Final = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-
-_HERE = Path(__file__).parent
-_STEPS = frozenset(each.__iter__.__code__ for each in (Prompt, Say, Call, Run, Become, Back, Checkpoint))
 
 
 class Flow(Generic[P, R]):
@@ -210,32 +188,6 @@ def flow_named(name: str, module: str) -> Flow[..., Any]:
     return alike[0]
 
 
-def position(generator: Generator[Any, Any, Any]) -> str:
-    """Say where a generator stands, as ``file:line`` of the innermost one the author wrote.
-
-    Args:
-        generator: a suspended generator; those it delegates to by ``yield from`` are followed.
-    """
-    *_, here = delegates(generator)
-    frame = getattr(here, "gi_frame", None)
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame is not None else "its end"
-
-
-def delegates(generator: Generator[Any, Any, Any]) -> Iterator[Generator[Any, Any, Any]]:
-    """Give a generator and those that it delegates to by ``yield from``, as far as the author wrote them."""
-    yield generator
-    while (inner := getattr(generator, "gi_yieldfrom", None)) is not None:
-        if getattr(inner, "gi_code", None) is None or inner.gi_code in _STEPS:
-            break
-        yield (generator := inner)
-
-
-def defined_at(function: Any) -> str:
-    """Say where a function is written, as ``file:line``."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code else UNKNOWN
-
-
 def _require_generator(function: Any, where: str) -> None:
     bare = inspect.unwrap(function)
     name = getattr(function, "__name__", repr(function))
@@ -298,19 +250,3 @@ def placed(error: AuthorError, flow: Flow[..., Any]) -> AuthorError:
     found = type(error)(f"flow {flow.name!r} at {flow.where}: {error}")
     found.where = flow.where
     return found
-
-
-def source_line(error: BaseException) -> str:
-    """Say where an exception was raised, as ``file:line``, in the code nearest to the flow's author."""
-    *_, place = UNKNOWN, *(f"{frame.f_code.co_filename}:{line}" for frame, line in author_frames(error))
-    # A StopIteration becomes an error of the generator itself, whose own trace does not reach into it.
-    return source_line(error.__cause__) if place == UNKNOWN and error.__cause__ is not None else place
-
-
-def author_frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    """Give the functions through which an exception went, the outermost first, each with its line; none of flowdsl's own."""
-    trace = error.__traceback__
-    while trace is not None:
-        if _HERE not in Path(trace.tb_frame.f_code.co_filename).parents:
-            yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next

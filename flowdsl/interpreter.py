@@ -10,14 +10,16 @@ from typing import Any, Final, cast
 from flowdsl.calls import Call
 from flowdsl.effects import Effects
 from flowdsl.errors import AuthorError, BadPrompt, BadStep, Diverged, LimitExceeded, TooManyAttempts, UnstorableValue
-from flowdsl.flow import UNKNOWN, Flow, position, source_line
+from flowdsl.flow import Flow
 from flowdsl.journal import CALL, CALLED, PROMPT, Entry, failure
 from flowdsl.messages import Attachment
 from flowdsl.misuse import delegated_to_coroutine, not_a_step, real, require_callable, require_listener
 from flowdsl.navigation import Back, Navigation
 from flowdsl.outcome import NO_TRAIL, Asked, Divergence, Limits, Outcome, Refused, Wanted
+from flowdsl.prompt import Prompt
 from flowdsl.replay import Replay
-from flowdsl.steps import Prompt, Say
+from flowdsl.source import UNKNOWN, position, source_line
+from flowdsl.steps import Say
 from flowdsl.subflows import Run
 from flowdsl.verdict import Accepted, Rejected, verdict
 from flowdsl.ways import first, one_before, previous, ways_from
@@ -196,7 +198,7 @@ class _Player(Replay):
             try:
                 step = real(self.feed(step, entry, used))
             except StopIteration as stop:
-                step = self.left(stop.value, used)
+                step = self.ended(stop.value, used)
             except Exception as error:
                 step = self.raised(error, used)
             if step.__class__ is not Prompt:

@@ -8,8 +8,9 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from flowdsl.errors import ConfigurationError
-from flowdsl.flow import Flow, defined_at
+from flowdsl.flow import Flow
 from flowdsl.languages import Translations
+from flowdsl.source import defined_at
 
 __all__ = ["load_flow", "translations_beside"]
 

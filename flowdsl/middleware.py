@@ -5,9 +5,9 @@ from inspect import isawaitable
 from typing import TypeAlias
 
 from flowdsl.errors import AuthorError
-from flowdsl.flow import defined_at
 from flowdsl.messages import Inbound, Reply
 from flowdsl.session_data import SessionData
+from flowdsl.source import defined_at
 
 __all__ = ["Answer", "Middleware", "Next", "chained"]
 

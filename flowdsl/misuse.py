@@ -7,7 +7,8 @@ from typing import Any, Final
 from flowdsl.errors import BadStep
 from flowdsl.flow import Flow
 from flowdsl.navigation import Back, Checkpoint
-from flowdsl.steps import Prompt, Say
+from flowdsl.prompt import Prompt
+from flowdsl.steps import Say
 from flowdsl.texts import Deferred
 from flowdsl.unyielded import Unyielded
 

@@ -5,10 +5,11 @@ from typing import Any, Final, NamedTuple
 
 from flowdsl.effects import Effects, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
-from flowdsl.flow import Flow, position
+from flowdsl.flow import Flow
 from flowdsl.journal import Entry, encode, is_run
 from flowdsl.misuse import real, require_result
 from flowdsl.outcome import NO_TRAIL, Asked, Became, Finished, Limits
+from flowdsl.source import position
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 
@@ -161,7 +162,7 @@ class Nesting:
         self.generator, self.prefix, self.types, self.raisers = outer.generator, outer.prefix, outer.types, outer.raisers
         return outer
 
-    def left(self, result: Any, used: int) -> Any:
+    def ended(self, result: Any, used: int) -> Any:
         """Go on after a generator has ended; ``None`` where it was the flow's own."""
         require_result(result)
         if not self._outer:
@@ -169,9 +170,9 @@ class Nesting:
             return None
         types, inner = self.types, self.come_out()
         barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
-        left = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
+        did = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
         raised = self.raisers.pop(inner.run.key, 0)
-        done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, left, raised)
+        done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, did, raised)
         self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
 
@@ -188,7 +189,7 @@ class Nesting:
         try:
             return real(move())
         except StopIteration as stop:
-            return self.left(stop.value, used)
+            return self.ended(stop.value, used)
         except Exception as error:
             return self.raised(error, used)
 

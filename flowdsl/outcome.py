@@ -8,8 +8,9 @@ import msgspec
 from flowdsl.calls import Call
 from flowdsl.effects import Snapshot
 from flowdsl.journal import Entry
+from flowdsl.prompt import Prompt
 from flowdsl.settings import count
-from flowdsl.steps import Prompt, Say
+from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 
 __all__ = [
@@ -96,7 +97,7 @@ class Finished(NamedTuple):
     result: Any
     barred: bool
     undoable: bool
-    left: list[Any] | None
+    did: list[Any] | None
     raised: int
 
 

@@ -110,7 +110,7 @@ def require_room(record: Record, flow: str, most: int) -> None:
         LimitExceeded: it has more.
     """
     state = record.flows[flow]
-    opened = None if state.open is None else msgspec.structs.replace(state.open, left=None)
+    opened = None if state.open is None else msgspec.structs.replace(state.open, replaced=None)
     write(changed(record, flow, msgspec.structs.replace(state, journal=[], aside=[], open=opened)), most)
 
 

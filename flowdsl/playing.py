@@ -55,11 +55,11 @@ class Playing:
         "inbound",
         "intent",
         "journal",
-        "left",
         "now",
         "opened",
         "record",
         "refused",
+        "replaced",
         "replayed",
         "root",
         "service",
@@ -82,7 +82,7 @@ class Playing:
         self.back: int | None = None
         self.intent: Intent | None = None
         self.settled = self.replayed = False
-        self.left: FlowState | None = None
+        self.replaced: FlowState | None = None
         """The conversation instead of which the person begins again."""
         self.opened: Open | None = None
         """The turn that it was in the middle of."""
@@ -157,12 +157,12 @@ class Playing:
 
     def beginning(self) -> FlowState:
         """Give the state of a flow that begins."""
-        chosen, left = self.record.locale, self.left
+        chosen, left = self.record.locale, self.replaced
         opening = opening_of(self.inbound, self.delivery.now)
         if left is None:
             return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen)
         opening = left.resuming or opening
-        missed = {spot: abs(times) for spot, times in left.left().items()}  # it was not the flow that handed over
+        missed = {spot: abs(times) for spot, times in left.left_in_vain().items()}  # it was not the flow that handed over
         return FlowState(opening=opening, began=self.record.data, spoke=chosen, locale=chosen, missed=missed)
 
     def standing_in(self) -> Flow[..., Any]:
@@ -270,7 +270,7 @@ class Playing:
             cuts=self.cuts,
             locale=self.effects.choice,
             divergence=self.divergence,
-            left=self.left if first is None else first.left,
+            replaced=self.replaced if first is None else first.replaced,
         )
         before = msgspec.structs.replace(self.before, nonce=self.state.nonce)
         return pause(self.service, self.record, before, opened, job)
@@ -292,7 +292,7 @@ class Playing:
             asked=None,
             attempts=0,
             spot="",
-            missed=self.before.left(),
+            missed=self.before.left_in_vain(),
             kept=kept,
             nonce=self.state.nonce,
             epoch=self.before.epoch + self.cuts,

@@ -95,7 +95,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
         cuts: how often the person has gone back in this turn.
         locale: the language to which the flow has come.
         divergence: where the code and the journal have parted, to be told when the turn is done.
-        left: the conversation instead of which this one begins; it is there again where that fails.
+        replaced: the conversation instead of which this one begins; it is there again where that fails.
     """
 
     mark: str
@@ -119,7 +119,7 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
     cuts: int = 0
     locale: str | None = None
     divergence: Divergence | None = None
-    left: "FlowState | None" = None
+    replaced: "FlowState | None" = None
 
 
 class Trouble(msgspec.Struct, frozen=True, array_like=True):
@@ -188,7 +188,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
     times: int = 0
     shown: str | None = None
 
-    def left(self) -> dict[str, int]:
+    def left_in_vain(self) -> dict[str, int]:
         """Tell how often questions were answered in vain, the one that is asked now included, for when it is left."""
         return {**self.missed, self.spot: self.attempts} if self.spot and self.attempts else self.missed
 

@@ -6,7 +6,8 @@ from flowdsl.choices import NO_MENU, Menu
 from flowdsl.messages import Choice, Media, Reply
 from flowdsl.navigation import Navigation
 from flowdsl.outcome import Outcome, Ways
-from flowdsl.steps import Prompt, Say
+from flowdsl.prompt import Prompt
+from flowdsl.steps import Say
 from flowdsl.texts import plain, translate
 from flowdsl.ussd.pages import paginate
 from flowdsl.ussd.screen import Screen

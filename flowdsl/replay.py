@@ -16,7 +16,8 @@ from flowdsl.misuse import real
 from flowdsl.navigation import Checkpoint
 from flowdsl.nesting import NOTHING, Nesting, segment
 from flowdsl.outcome import Undoable
-from flowdsl.steps import Prompt, Say
+from flowdsl.prompt import Prompt
+from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 from flowdsl.verdict import known_types
 
@@ -118,7 +119,7 @@ class Replay(Nesting):
                 in_hand, moved = 1, False
             except StopIteration as stop:
                 used = count - length_hint(entries) - in_hand
-                step = self.left(stop.value, used)
+                step = self.ended(stop.value, used)
             except Exception as error:
                 used = count - length_hint(entries) - in_hand
                 step = self.raised(error, used)
@@ -196,10 +197,10 @@ class Replay(Nesting):
         if failed:
             return self.generator.throw(_error(step, value[FAILED]))
         if value.__class__ is dict and LEFT in value:
-            value, left = value[LEFT]
+            value, did = value[LEFT]
             if self.effects is not None:
                 self.know(step.flow)
-                self.effects.repeat(left)
+                self.effects.repeat(did)
         if value.__class__ in PLAIN:
             return self.generator.send(value)
         types = self.types

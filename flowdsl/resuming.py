@@ -5,7 +5,7 @@ from typing import Final
 import msgspec
 
 from flowdsl.errors import ConfigurationError
-from flowdsl.steps import Prompt
+from flowdsl.prompt import Prompt
 from flowdsl.texts import BuiltIn, Text, in_language, is_text, locale
 
 __all__ = ["Resume"]

@@ -84,7 +84,7 @@ def _taken_back(state: FlowState, error: BaseException) -> FlowState | None:
     if opened.settled or _must_not_run(opened):
         return msgspec.structs.replace(state, open=_to_be_tried_again(opened, error))
     # What was called has failed, so nothing of this turn need stay. Nothing was asked before the first one.
-    return opened.left if state.asked is None and not state.journal else msgspec.structs.replace(state, open=None)
+    return opened.replaced if state.asked is None and not state.journal else msgspec.structs.replace(state, open=None)
 
 
 def _to_be_tried_again(opened: Open, error: BaseException) -> Open:

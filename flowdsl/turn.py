@@ -180,7 +180,7 @@ class _Work(Playing):
             return None
         chosen = None if self.inbound.new else menu.chosen(self.inbound.text, state.shown)
         if chosen is not None:
-            self.left = None if chosen else state
+            self.replaced = None if chosen else state
             return self.play(state if chosen else None, None)
         if state.pages and not self.inbound.new and self.screen is not None and state.screen == self.screen:
             to = turned_to(state, self.inbound.text, self.screen)

@@ -14,7 +14,7 @@ from flowdsl.choices import Option
 from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import PLAIN, encode, named_types
 from flowdsl.messages import Attachment, Contact, Expected, Location, Media
-from flowdsl.steps import Prompt
+from flowdsl.prompt import Prompt
 from flowdsl.texts import BuiltIn, in_language, is_text, locale, plain
 
 __all__ = ["Accepted", "Rejected", "known_types", "verdict"]

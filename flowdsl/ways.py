@@ -9,7 +9,7 @@ from flowdsl.errors import BadStep, UnstorableValue
 from flowdsl.journal import ASKED, Entry, decode
 from flowdsl.navigation import Navigation
 from flowdsl.outcome import Asked, Ways
-from flowdsl.steps import Prompt
+from flowdsl.prompt import Prompt
 from flowdsl.verdict import known_types
 
 __all__ = ["first", "one_before", "previous", "ways_from"]

@@ -26,8 +26,8 @@ from flowdsl import (
     answers,
     flow,
 )
-from flowdsl.flow import defined_at
 from flowdsl.signals import flow_failed
+from flowdsl.source import defined_at
 from tests.people import Faulty, Person
 
 KEYS = Navigation(back="0", start="00", keep="9")

@@ -264,7 +264,7 @@ def test_nothing_that_tells_answers_is_left_in_a_masked_record() -> None:
     failed = Entry(CALL, "b", "call", {"$failed": ["Declined", said]})
     data = Entry(PROMPT, "c", "", {"$data": ["Address", {"street": said}]})
     left = FlowState(opening=Opening(said, 0.0, "ussd", "nalo"), journal=[entry])
-    opened = Open(mark="tdigest", first="x", by="x", until=0.0, found=0, journal=[entry], aside=[entry], left=left)
+    opened = Open(mark="tdigest", first="x", by="x", until=0.0, found=0, journal=[entry], aside=[entry], replaced=left)
     state = FlowState(
         opening=Opening(said, 0.0, "ussd", "nalo", said, said, "fr"),
         journal=[entry, failed, data],

@@ -129,7 +129,7 @@ def _open(opened: Open, keep: bool) -> Open:
         aside=_entries(opened.aside, keep),
         # The idempotency key is a digest of the answers.
         intent=None if intent is None else msgspec.structs.replace(intent, token=_BLANK),
-        left=None if opened.left is None else _state(opened.left, keep),
+        replaced=None if opened.replaced is None else _state(opened.replaced, keep),
     )
 
 

@@ -11,10 +11,11 @@ import msgspec
 
 from flowdsl.calls import Call
 from flowdsl.chat import Chat
-from flowdsl.flow import author_frames, delegates
 from flowdsl.inspection.secrecy import HIDDEN, Mask, is_telling
+from flowdsl.prompt import Prompt
 from flowdsl.replay import Replay
-from flowdsl.steps import Prompt, Say
+from flowdsl.source import author_frames, delegates
+from flowdsl.steps import Say
 from flowdsl.subflows import Run
 
 __all__ = ["Frame", "frames", "frames_of", "legible"]

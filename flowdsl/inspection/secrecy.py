@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flowdsl.flow import Flow
 from flowdsl.journal import FAILED
-from flowdsl.steps import Prompt
+from flowdsl.prompt import Prompt
 
 __all__ = ["HIDDEN", "TELLING", "Mask", "is_telling", "may_ask_secretly"]
 

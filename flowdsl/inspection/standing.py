@@ -11,17 +11,18 @@ import msgspec
 from flowdsl.apologies import contained
 from flowdsl.deliveries import Delivery
 from flowdsl.errors import AuthorError
-from flowdsl.flow import UNKNOWN, Flow, OnChange, position, source_line
+from flowdsl.flow import Flow, OnChange
 from flowdsl.journal import Entry
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Asked, Divergence, Limits
 from flowdsl.pauses import Pause
 from flowdsl.playing import Playing
+from flowdsl.prompt import Prompt
 from flowdsl.record import FlowState, Intent, Record
 from flowdsl.rendering import render
 from flowdsl.replay import Replay
 from flowdsl.service import Service
-from flowdsl.steps import Prompt
+from flowdsl.source import UNKNOWN, position, source_line
 from flowdsl.texts import in_language
 
 __all__ = ["STAND_IN", "Failure", "Standing", "Subject", "stand"]

@@ -14,9 +14,9 @@ from flowdsl.inspection.secrecy import TELLING, Mask, is_telling, may_ask_secret
 from flowdsl.inspection.standing import Subject, stand
 from flowdsl.journal import ASKED, CALL, FAILED, PROMPT, RUN, Entry, decode, has_failed
 from flowdsl.messages import Contact, Location, Media, Reply
+from flowdsl.prompt import Prompt
 from flowdsl.record import FlowState, Record
 from flowdsl.replay import Replay
-from flowdsl.steps import Prompt
 from flowdsl.verdict import known_types
 
 __all__ = ["Told", "lines", "retold"]
