@@ -5,18 +5,18 @@ import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from aiohttp import hdrs, web
 
 from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
-from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled, StoreError
+from flowdsl.errors import BadPayload, StoreError
 from flowdsl.settings import count, require, seconds
 from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
-from flowdsl_adapters.gateway import Gateway, Request, Response
+from flowdsl_adapters.gateway import Gateway, Response
 from flowdsl_adapters.origin import Origin
+from flowdsl_adapters.requests import read_request, refused
 
 __all__ = ["mount"]
 
@@ -162,7 +162,7 @@ class _Endpoint:
         except UserInputError as error:
             if webhook_failed.receivers:
                 self.runtime.tell(webhook_failed, self.flow, self.event(error.status, str(error)))
-            return await _refusal(request, error)
+            return await refused(request, error)
         except StoreError as error:
             return web.Response(status=error.status, text="sessions cannot be reached now: deliver again\n")
         response = _http(self.encode(reply, inbound))
@@ -182,14 +182,7 @@ class _Endpoint:
 
     async def decode(self, request: web.Request) -> Inbound:
         """Read the request; nothing of it has touched a session yet."""
-        body = await self.read(request)
-        target = request.raw_path
-        parts = Request(
-            body=bytes(body),
-            content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-            query=request.query if "?" in target else {},
-            url=_url(request.host, target if _is_bare(target) else request.path, request.match_info.get("secret")),
-        )
+        parts = await read_request(request, largest=self.largest, patience=self.patience)
         try:
             inbound = self.gateway.decode(parts)
             if not isinstance(inbound, Inbound):
@@ -200,31 +193,6 @@ class _Endpoint:
         except Exception:
             logger.exception("gateway %r could not read a request, and did not say why", self.gateway.name)
             raise BadPayload("the request cannot be read") from None
-
-    async def read(self, request: web.Request) -> bytes | bytearray:
-        """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""
-        body = bytearray()
-        try:
-            if request.content.is_eof():
-                # All of it came with the head, as of a body this small; there is nothing to wait for.
-                return self.bounded(request.content.read_nowait())
-            if (request.content_length or 0) > self.largest:
-                raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
-            async with asyncio.timeout(self.patience):
-                async for part in request.content.iter_any():
-                    body += part
-                    self.bounded(body)
-        except TimeoutError:
-            raise Stalled(f"the body did not arrive within {self.patience:g} seconds") from None
-        except (web.RequestPayloadError, ConnectionError, ValueError) as error:
-            raise BadPayload(f"the body cannot be read: {error}") from None
-        return body
-
-    def bounded(self, body: bytes | bytearray) -> bytes | bytearray:
-        """Refuse a body that is too large."""
-        if len(body) > self.largest:
-            raise PayloadTooLarge(f"the body has more than {self.largest} bytes")
-        return body
 
     async def reply(self, inbound: Inbound) -> tuple[Reply, str | None]:
         """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form.
@@ -295,31 +263,5 @@ class _Endpoint:
         )
 
 
-async def _refusal(request: web.Request, error: UserInputError) -> web.Response:
-    response = web.Response(status=error.status, text=f"{error}\n")
-    if isinstance(error, Stalled) or request.content.exception() is not None:
-        # aiohttp would wait ten seconds for the rest of the body, or raise what broke it once more.
-        response.force_close()
-        with suppress(ConnectionError):  # the sender hung up, and reads nothing more
-            await response.prepare(request)
-            await response.write_eof()
-        request.protocol.force_close()
-    return response
-
-
 def _http(response: Response) -> web.Response:
     return web.Response(body=response.body, status=response.status, headers={hdrs.CONTENT_TYPE: response.content_type})
-
-
-def _is_bare(target: str) -> bool:
-    """Tell whether what was asked for is a path and nothing else; to take it apart takes longer than to look."""
-    return target.startswith("/") and "?" not in target and "%" not in target and "#" not in target
-
-
-@lru_cache(maxsize=1024)
-def _url(host: str, path: str, secret: str | None) -> str:
-    # Of an IPv6 address in brackets only what follows them is a port.
-    name, colon, port = host.rpartition(":")
-    bare = name if colon and port.isdecimal() else host
-    # Session ids may be made of the address, and a secret must not be in them.
-    return f"{bare}{path.replace(secret, '-') if secret else path}"
