@@ -15,7 +15,7 @@ from flowdsl.record import Record
 from flowdsl.reports import Report
 from flowdsl.source import UNKNOWN, defined_at, source_line
 
-__all__ = ["carry_out", "raised_at"]
+__all__ = ["carry_out"]
 
 logger = logging.getLogger("flowdsl")
 
@@ -59,7 +59,7 @@ async def carry_out(place: Place, flow: str, pause: Pause, lease: float, now: Ca
             await _save(place, flow, done)
     key, name, where = pause.job.call.key, "", ""
     if done.failed:
-        name, where = done.value[FAILED][0], raised_at(pause.job, raised)
+        name, where = done.value[FAILED][0], _raised_at(pause.job, raised)
         called = f"undo of call {key!r}" if pause.job.undoes else f"call {key!r}"
         times = "1 try" if tries == 1 else f"{tries} tries"
         logger.warning(
@@ -70,7 +70,7 @@ async def carry_out(place: Place, flow: str, pause: Pause, lease: float, now: Ca
     return done
 
 
-def raised_at(job: Job, raised: BaseException | None) -> str:
+def _raised_at(job: Job, raised: BaseException | None) -> str:
     """Say where a call raised, as ``file:line``; what took too long was stopped, and raised nowhere of its own."""
     where = UNKNOWN if raised is None or isinstance(raised, TimeoutError) else source_line(raised)
     return defined_at(job.function) if where == UNKNOWN else where

@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-__all__ = ["Lanes", "TooLate", "Work"]
+__all__ = ["Lanes", "TooLate"]
 
 T = TypeVar("T")
 
-Work: TypeAlias = Callable[[], Awaitable[tuple[T, asyncio.Future[Any] | None]]]
+_Work: TypeAlias = Callable[[], Awaitable[tuple[T, asyncio.Future[Any] | None]]]
 
 
 class TooLate(Exception):
@@ -23,7 +23,7 @@ class _Lane(Generic[T]):
         self.lock = asyncio.Lock()
         self.users = 0
         # What is being answered, and who waits for the same answer; nobody does as a rule.
-        self.works: dict[str, Work[T]] = {}
+        self.works: dict[str, _Work[T]] = {}
         self.waited: dict[str, asyncio.Future[T]] = {}
 
 
@@ -38,7 +38,7 @@ class Lanes(Generic[T]):
     def __len__(self) -> int:
         return len(self._lanes)
 
-    async def run(self, key: str, name: str | None, work: Work[T], until: float | None = None) -> tuple[T, bool]:
+    async def run(self, key: str, name: str | None, work: _Work[T], until: float | None = None) -> tuple[T, bool]:
         """Do the work alone among all of its key.
 
         Args:
@@ -87,7 +87,7 @@ class Lanes(Generic[T]):
         finally:
             self._leave(key, lane)
 
-    async def _alone(self, key: str, lane: _Lane[T], work: Work[T], until: float | None) -> T:
+    async def _alone(self, key: str, lane: _Lane[T], work: _Work[T], until: float | None) -> T:
         if until is not None and lane.lock.locked():
             try:
                 async with asyncio.timeout_at(until):

@@ -360,14 +360,20 @@ def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
 _random: Final = Random()  # noqa: S311 (it tells deliveries apart, and keeps nothing secret)
 os.register_at_fork(after_in_child=_random.seed)
 
-_TEXTS: Final = attrgetter("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name", "locale")
+_NAMES: Final = ("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name", "locale")
+_TEXTS: Final = attrgetter(*_NAMES)
 
 
 def _require_text(inbound: Inbound) -> None:
-    # JSON can spell half a surrogate pair, which no store can hold and no screen can show.
+    if not isinstance(inbound.text, str):
+        raise ConfigurationError(f"the text of the message is {inbound.text!r}: give a text, which may be empty")
     try:
         for text in _TEXTS(inbound):
             if text is not None and not text.isascii():
                 text.encode()
+    except AttributeError:
+        wrong = {name: value for name, value in zip(_NAMES, _TEXTS(inbound), strict=True) if not isinstance(value, str | None)}
+        raise ConfigurationError(f"the message has {wrong}: give texts, or None") from None
     except UnicodeEncodeError:
+        # JSON can spell it, and no store can hold and no screen can show it.
         raise BadPayload("the message has half of a surrogate pair, which is no character") from None

@@ -176,6 +176,21 @@ async def test_a_question_may_have_its_own_key_or_none(back: Any, offered: str) 
     assert await ama.type(key or "0") == ("A?" if key else "")
 
 
+async def test_a_yes_or_no_takes_what_any_question_does() -> None:
+    """The way back, and words of its own for what is neither."""
+
+    @flow
+    def asking() -> Steps[None]:
+        yield from Prompt("a", "A?")
+        sure = yield from Prompt.confirm("sure", "Sure?", invalid="Yes or no?", back="#", attempts=2, too_many="Enough.")
+        yield Say(f"{sure}.")
+
+    ama = person(asking, None)
+    assert await ama.talk("x") == "Sure?\n1. Yes\n2. No\n# Back"
+    assert await ama.type("perhaps") == "Yes or no?\nSure?\n1. Yes\n2. No\n# Back"
+    assert await ama.type("perhaps") == "Enough."
+
+
 async def test_a_question_may_offer_the_way_alone() -> None:
     """Without a setting for all, ``back=True`` offers ``0``."""
 

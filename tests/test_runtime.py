@@ -362,6 +362,17 @@ def test_a_limit_that_lets_nothing_through_is_refused(name: str) -> None:
             Limits(**{name: limit})  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [({"text": None}, "the text of the message is None"), ({"msisdn": 233244123456}, r"\{'msisdn': 233244123456\}: give texts")],
+)
+async def test_a_message_that_is_no_text_is_told(fields: dict[str, Any], says: str) -> None:
+    """Whoever makes messages by hand learns which field is wrong."""
+    message = Inbound(platform="ussd", gateway="test", request_id="1")
+    with pytest.raises(ConfigurationError, match=says):
+        await Runtime().handle(survey, msgspec.structs.replace(message, **fields))
+
+
 async def test_middleware_sees_messages_in_order_and_may_answer() -> None:
     """The first middleware sees a message first and a reply last; one that does not go on answers itself."""
     seen: list[str] = []
