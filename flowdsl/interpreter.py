@@ -83,19 +83,15 @@ def play(
     >>> play(greeting, None, [], "Ama").said[0].text
     'Hello, Ama!'
     """
-    player = _Player(flow, chat, params, limits, effects)
-    player.answer = answer
-    if answer is not None:  # else nobody looks at these
+    begun = flow.start(chat, params)
+    player = _Player(flow, chat, params, limits, effects, begun, flow.types, navigation=navigation, kept=kept, missed=missed)
+    if answer is not None:
+        player.answer = answer
         player.attachment = attachment
         player.asked = asked
         player.tried = tried
         player.page_key = page_key
         player.read_in = read_in
-    player.missed = missed
-    player.navigation = navigation
-    player.kept = kept
-    player.answered = player.refused = player.divergence = None
-    player.at = -1
     try:
         outcome = player.play(journal, aside)
         if watch is not None:
@@ -116,38 +112,22 @@ def play(
         raise placed from raised
 
 
-class _Player(Replay):
-    """A replay that takes an answer where the journal ends; made by :func:`play` alone."""
+class _Player(Replay, eq=False, kw_only=True):
+    """A replay that takes an answer where the journal ends; made by :func:`play` alone, whose arguments it has."""
 
-    __slots__ = (
-        "answer",
-        "answered",
-        "asked",
-        "at",
-        "attachment",
-        "divergence",
-        "kept",
-        "missed",
-        "navigation",
-        "page_key",
-        "read_in",
-        "refused",
-        "tried",
-    )
-
-    answer: str | None
-    attachment: Attachment | None
-    asked: Asked | None
-    tried: int
-    missed: Mapping[str, int]
-    page_key: bool
-    read_in: str | None
     navigation: Navigation | None
     kept: Entry | None
-    answered: str | None
-    refused: Refused | None
-    divergence: Divergence | None
-    at: int
+    missed: Mapping[str, int]
+    answer: str | None = None
+    attachment: Attachment | None = None
+    asked: Asked | None = None
+    tried: int = 0
+    page_key: bool = False
+    read_in: str | None = None
+    answered: str | None = None
+    refused: Refused | None = None
+    divergence: Divergence | None = None
+    at: int = -1
 
     def play(self, journal: list[Entry], aside: list[Entry]) -> Outcome:
         """Replay what fits, then look at the rest step by step."""
@@ -167,15 +147,10 @@ class _Player(Replay):
                 entry = _answer_to(asked, rest) if rest else None
                 if entry is None:
                     step.require()
-                    if self.missed and (tries := self.used_up(step, asked, done)):
-                        entry = self.refuse(step, asked, tries, done, rest)
-                    elif self.answer is None or (self.asked is not None and self.asked != asked):
-                        if self.eventful or self.answer is not None or self.navigation is not None or step.back or step.attempts:
-                            return self.waits(step, asked, done, rest)
+                    if self.answer is None and not (self.eventful or self.navigation is not None or step.back or step.attempts):
                         # As a rule nothing else has happened, and every turn comes here.
                         return Outcome(tuple(self.said) if self.said else (), step, asked, done, rest)
-                    else:
-                        entry = self.answered_by(self.answer, step, asked, done, rest)
+                    entry = self.reply_to(step, asked, done, rest)
                     if entry.__class__ is not Entry:
                         return cast("Outcome", entry)
             elif step.__class__ is Call or step.__class__ is Run:
@@ -228,6 +203,14 @@ class _Player(Replay):
             step, _ = self.fit(done, [])
         # What was called is not called again, whatever becomes of the answers.
         return step, done, [each for each in rest if each.kind in CALLED]
+
+    def reply_to(self, prompt: Prompt[Any], asked: Asked, done: list[Entry], rest: list[Entry]) -> Entry | Outcome:
+        """Ask a question that has no entry, or take what was typed for it."""
+        if self.missed and (tries := self.used_up(prompt, asked, done)):
+            return self.refuse(prompt, asked, tries, done, rest)
+        if self.answer is None or (self.asked is not None and self.asked != asked):
+            return self.waits(prompt, asked, done, rest)
+        return self.answered_by(self.answer, prompt, asked, done, rest)
 
     def waits(self, prompt: Prompt[Any], asked: Asked, done: list[Entry], rest: list[Entry]) -> Outcome:
         """Stop at a question that has no answer."""

@@ -1,14 +1,17 @@
 """The flows of one conversation: those that run within each other, and those that one becomes after the other. Pure."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from flowdsl.effects import Effects, Snapshot
 from flowdsl.errors import BadStep, LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.journal import Entry, encode, is_run
 from flowdsl.misuse import real, require_result
-from flowdsl.outcome import NO_TRAIL, Asked, Became, Finished, Limits
+from flowdsl.outcome import NO_TRAIL, Asked, Became, Finished, Limits, Trail
 from flowdsl.source import position
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
@@ -26,9 +29,11 @@ class _Outer(NamedTuple):
     start: int
     bars: int
     calls: int
-    raisers: dict[str, int]
+    raisers: Mapping[str, int]
     before: Snapshot | None
 
+
+_NO_RAISERS: Final[Mapping[str, int]] = MappingProxyType({})
 
 NOTHING: Final = object()
 """Stands for a step or a result where there is none yet."""
@@ -38,94 +43,81 @@ _WILL_NOT_CLOSE: Final = (
 )
 
 
-class Nesting:
+# Made anew at every turn, so it must cost next to nothing: a struct, made in C.
+class Nesting(msgspec.Struct, eq=False):
     """A flow being played, with those around it and those before it.
 
-    ``generator``, ``prefix`` and ``types`` are those of the flow that is playing, which may be within another.
+    ``generator``, ``types``, ``prefix`` and ``raisers`` are those of the flow that is playing, which may be within another.
 
     Args:
-        flow: the conversation.
+        flow: the conversation, or what it has become.
         chat: its chat, for flows that take one.
-        params: keyword parameters of the flow.
+        params: keyword parameters with which the conversation began.
         limits: when to stop a flow that grows or loops.
-        effects: what is done through the chat, where that is known.
+        effects: what is done to the session, where that is known.
+        generator: where the flow stands.
+        types: enums and dataclasses that it names.
+        prefix: what comes before the fingerprints of its entries.
+        raisers: how often a sub-flow has raised since it last returned, by its key.
+        said: what was said since the last answer.
+        barrier: how many entries nobody goes back past.
+        bars: how often one was set.
+        trail: what was come past beside questions.
+        eventful: anything has happened beside questions that were answered before.
+        outer: the flows around it, the outermost first.
+        first: the conversation before it became another one.
+        result: what the flow returned, once it is over.
     """
 
-    __slots__ = (
-        "_bars",
-        "_outer",
-        "_start",
-        "barrier",
-        "effects",
-        "eventful",
-        "flow",
-        "generator",
-        "limits",
-        "prefix",
-        "raisers",
-        "result",
-        "said",
-        "trail",
-        "types",
-    )
-
-    result: Any
-    """What the flow returned, once it is over."""
-
-    def __init__(
-        self, flow: Flow[..., Any], chat: Any, params: Mapping[str, Any], limits: Limits, effects: Effects | None
-    ) -> None:
-        self.flow = flow
-        self.generator = flow.start(chat, params)
-        """The innermost generator, where the flow stands."""
-        self.types = flow.types
-        """Enums and dataclasses that the innermost flow names."""
-        self.prefix = ""
-        """What comes before the fingerprints of the innermost flow's entries."""
-        self.effects = effects
-        """What is done to the session."""
-        self.said: list[Say] = []
-        self.barrier = 0
-        """How many entries nobody goes back past."""
-        self.trail = NO_TRAIL
-        """What it has come past beside questions."""
-        self.raisers: dict[str, int] = {}
-        """How often a sub-flow of the innermost flow has raised since it last returned, by its key."""
-        self.eventful = False
-        """Whether anything has happened beside questions that were answered before."""
-        self.limits = limits
-        self._start = (flow, chat, params)
-        self._outer: tuple[_Outer, ...] = ()
-        self._bars = 0
+    flow: Flow[..., Any]
+    chat: Any
+    params: Mapping[str, Any]
+    limits: Limits
+    effects: Effects | None
+    generator: Generator[Any, Any, Any]
+    types: Mapping[str, type]
+    prefix: str = ""
+    raisers: Mapping[str, int] = _NO_RAISERS
+    said: list[Say] = []
+    barrier: int = 0
+    bars: int = 0
+    trail: Trail = NO_TRAIL
+    eventful: bool = False
+    outer: tuple[_Outer, ...] = ()
+    first: Flow[..., Any] | None = None
+    result: Any = None
 
     def restart(self) -> None:
         """Begin the conversation again."""
         self.close()
-        flow, chat, params = self._start
         if self.effects is not None:
             self.effects.begin()
-        Nesting.__init__(self, flow, chat, params, self.limits, self.effects)
-        self.eventful = True
+        flow, params = self.first or self.flow, self.params
+        anew = Nesting(
+            flow, self.chat, params, self.limits, self.effects, flow.start(self.chat, params), flow.types, eventful=True
+        )
+        for field in Nesting.__struct_fields__:
+            setattr(self, field, getattr(anew, field))
 
     def entered(self, run: Run[Any], used: int) -> Any:
         """Begin a flow within."""
-        if len(self._outer) >= self.limits.depth:
+        if len(self.outer) >= self.limits.depth:
             raise LimitExceeded(f"{self.limits.depth} flows run within each other: does {run.key!r} run itself?")
         flow = run.flow
-        generator = flow.start(self._start[1], run.params)
+        generator = flow.start(self.chat, run.params)
         outer = _Outer(
             self.generator,
             self.prefix,
             self.types,
             run,
             used,
-            self._bars,
+            self.bars,
             len(self.trail.undoable),
             self.raisers,
             self.done_so_far(),
         )
-        self.raisers = {}
-        self._outer = (*self._outer, outer)
+        self.raisers = _NO_RAISERS
+        self.outer = (*self.outer, outer)
         self.generator = generator
         self.prefix = f"{self.prefix}{segment(run.key)}/"
         if flow.types != self.types:
@@ -141,14 +133,14 @@ class Nesting:
         flow = step.flow
         # Before anything is closed: the errors tell the line of the step.
         _require_storable(step)
-        generator = flow.start(self._start[1], step.params)
+        generator = flow.start(self.chat, step.params)
         self.close()
-        self.flow = flow
+        self.first, self.flow = self.first or self.flow, flow
         # Within that of the hand-over before, of which nothing may be left when this one's entries are found again.
         self.prefix = f"{became[-1].prefix if became else ''}{segment(step.key)}!/"
         self.eventful = True
         self.trail = self.trail._replace(became=(*became, Became(used, step, self.prefix, self.done_so_far())))
-        self._outer, self.raisers = (), {}
+        self.outer, self.raisers = (), _NO_RAISERS
         self.generator = generator
         self.types = flow.types
         self.know(flow)
@@ -157,31 +149,38 @@ class Nesting:
 
     def come_out(self) -> _Outer:
         """Go on with the flow around one that has ended."""
-        *others, outer = self._outer
-        self._outer = tuple(others)
+        *others, outer = self.outer
+        self.outer = tuple(others)
         self.generator, self.prefix, self.types, self.raisers = outer.generator, outer.prefix, outer.types, outer.raisers
         return outer
 
     def ended(self, result: Any, used: int) -> Any:
         """Go on after a generator has ended; ``None`` where it was the flow's own."""
         require_result(result)
-        if not self._outer:
+        if not self.outer:
             self.result = result
             return None
         types, inner = self.types, self.come_out()
-        barred, undoable = self._bars > inner.bars, len(self.trail.undoable) > inner.calls
+        barred, undoable = self.bars > inner.bars, len(self.trail.undoable) > inner.calls
         did = None if self.effects is None or inner.before is None else self.effects.since(inner.before)
-        raised = self.raisers.pop(inner.run.key, 0)
+        raised = self.returned(inner.run)
         done = Finished(inner.start, used, inner.run, self.prefix, types, result, barred, undoable, did, raised)
         self.trail, self.eventful = self.trail._replace(finished=(*self.trail.finished, done)), True
         return self.going_on(lambda: self.generator.send(result), used)
 
+    def returned(self, run: Run[Any]) -> int:
+        """Tell how often a sub-flow has raised before it has returned, and count anew."""
+        raised = self.raisers.get(run.key, 0)
+        if raised:
+            self.raisers = {key: times for key, times in self.raisers.items() if key != run.key}
+        return raised
+
     def raised(self, error: Exception, used: int) -> Any:
         """Let a flow that runs another one catch what that raised, as ``yield from`` would."""
-        if not self._outer or getattr(self.generator, "gi_frame", None) is not None:
+        if not self.outer or getattr(self.generator, "gi_frame", None) is not None:
             raise error
         key = self.come_out().run.key
-        self.raisers[key] = self.raisers.get(key, 0) + 1
+        self.raisers = {**self.raisers, key: self.raisers.get(key, 0) + 1}
         return self.going_on(lambda: self.generator.throw(error), used)
 
     def going_on(self, move: Callable[[], Any], used: int) -> Any:
@@ -205,7 +204,7 @@ class Nesting:
         became = self.trail.became
         start, prefix = (became[-1].at, became[-1].prefix) if became else (0, "")
         places: list[int] = []
-        for outer in self._outer:
+        for outer in self.outer:
             key, around, before = outer.run.key, outer.prefix, range(start, outer.start + 1)
             runs = [entry.choices for entry in done[start : outer.start] if entry.key == key and is_run(entry, around)]
             ended = [
@@ -222,7 +221,7 @@ class Nesting:
     def bar(self, used: int) -> None:
         """Let nobody go back past this place."""
         self.barrier = used
-        self._bars += 1
+        self.bars += 1
 
     def know(self, flow: Flow[..., Any]) -> None:
         """Let session data be of the types that another flow names, beside those that were named before."""
@@ -235,12 +234,12 @@ class Nesting:
 
     def generators(self) -> Iterator[Generator[Any, Any, Any]]:
         """Give the generators of the flows that have begun, the outermost first."""
-        yield from (outer.generator for outer in self._outer)
+        yield from (outer.generator for outer in self.outer)
         yield self.generator
 
     def runs(self) -> Iterator[tuple[str, Run[Any]]]:
         """Give the flows within that were come to, each with what comes before the fingerprint of its entry."""
-        yield from ((outer.prefix, outer.run) for outer in self._outer)
+        yield from ((outer.prefix, outer.run) for outer in self.outer)
         yield from ((done.within, done.run) for done in self.trail.finished)
 
     def close(self) -> None:
@@ -252,8 +251,8 @@ class Nesting:
         generator = self.generator
         try:
             generator.close()
-            if self._outer:
-                for outer in reversed(self._outer):
+            if self.outer:
+                for outer in reversed(self.outer):
                     generator = outer.generator
                     generator.close()
         except RuntimeError as raised:

@@ -307,8 +307,8 @@ class Playing:
             outcome = msgspec.structs.replace(outcome, at=self.at, answered=self.answered, refused=self.refused)
         if outcome.divergence is not self.divergence:
             outcome = msgspec.structs.replace(outcome, divergence=self.divergence)
-        if (spoken := self.effects.language) != shown_in.get():  # what chose the one before is gone from the code
-            shown_in.set(spoken)
+        if self.effects.times < self.state.times:  # what chose the language before is gone from the code, perhaps
+            shown_in.set(self.effects.language)
         self.effects.settled = True
         self.root = self.state.root
         if outcome.trail is None:

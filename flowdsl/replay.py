@@ -27,10 +27,8 @@ __all__ = ["Replay"]
 _SAID_TOO_MUCH: Final = "it said {} things without waiting for an answer: is it in a loop?"
 
 
-class Replay(Nesting):
+class Replay(Nesting, eq=False):
     """A flow being fed what its journal holds."""
-
-    __slots__ = ()
 
     def fit(self, journal: list[Entry], aside: list[Entry]) -> tuple[Any, int]:
         """Feed the entries that fit, one comparison each.
@@ -188,7 +186,7 @@ class Replay(Nesting):
                 undoable = (*self.trail.undoable, Undoable(used - 1, step, self.types))
                 self.trail, self.eventful = self.trail._replace(undoable=undoable), True
         elif step.__class__ is Run:
-            self.raisers.pop(step.key, None)
+            self.returned(step)
             if entry.kind in ASKED:
                 self.said.clear()  # it was read when that asked its first question
             if entry.choices.endswith("!"):

@@ -26,7 +26,12 @@ async def read_request(request: web.Request, *, largest: int, patience: float) -
         Stalled: it has not arrived by then.
         BadPayload: it cannot be read.
     """
-    body = await _body(request, largest, patience)
+    try:
+        # Of a body this small all comes with the head, as a rule, and there is nothing to wait for.
+        ready = request.content.is_eof()
+        body = _bounded(request.content.read_nowait(), largest) if ready else await _arrived(request, largest, patience)
+    except (web.RequestPayloadError, ConnectionError, ValueError) as error:
+        raise BadPayload(f"the body cannot be read: {error}") from None
     target = request.raw_path
     return Request(
         body=bytes(body),
@@ -49,23 +54,18 @@ async def refused(request: web.Request, error: UserInputError) -> web.Response:
     return response
 
 
-async def _body(request: web.Request, largest: int, patience: float) -> bytes | bytearray:
-    """Read the body, bounded in size and time; aiohttp bounds neither for a body read in parts."""
+async def _arrived(request: web.Request, largest: int, patience: float) -> bytearray:
+    """Wait for the body, bounded in size and time; aiohttp bounds neither for one that is read in parts."""
+    if (request.content_length or 0) > largest:
+        raise PayloadTooLarge(f"the body has more than {largest} bytes")
     body = bytearray()
     try:
-        if request.content.is_eof():
-            # All of it came with the head, as of a body this small; there is nothing to wait for.
-            return _bounded(request.content.read_nowait(), largest)
-        if (request.content_length or 0) > largest:
-            raise PayloadTooLarge(f"the body has more than {largest} bytes")
         async with asyncio.timeout(patience):
             async for part in request.content.iter_any():
                 body += part
                 _bounded(body, largest)
     except TimeoutError:
         raise Stalled(f"the body did not arrive within {patience:g} seconds") from None
-    except (web.RequestPayloadError, ConnectionError, ValueError) as error:
-        raise BadPayload(f"the body cannot be read: {error}") from None
     return body
 
 
