@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from flowdsl.errors import UnstorableValue
 from flowdsl.journal import decode, encode, written_alike
 from flowdsl.texts import shown_in
@@ -47,7 +49,8 @@ def spoken(choice: str | None, device: str | None) -> str | None:
     return device if choice is None else choice or None
 
 
-class Effects:
+# Made anew at every turn: a struct, made in C.
+class Effects(msgspec.Struct, eq=False):
     """What a flow does to its session.
 
     It begins with the session as it was when the flow began, whichever turn is played, so that a flow that is played
@@ -57,7 +60,14 @@ class Effects:
         began: the data as they were stored when the flow began.
         types: enums and dataclasses that they may hold, by name.
         device: language of the person's device.
-        heard: the languages of the conversation.
+        heard: the languages of the conversation; ``None`` where none was ever chosen.
+        kept: data that nobody has read, as they are stored: another flow's may be of a type that this one does not know.
+            ``None`` where nobody has read any.
+        values: data that were read or written.
+        destroyed: the flow wants the session to end with it.
+        own: the language that the flow has come to, as it is kept.
+        times: how often it has chosen one.
+        settled: the flow stands still, and what is read is the language of the screen.
 
     >>> effects = Effects({"count": 1}, {})
     >>> effects.write("count", effects.read("count", 0) + 1)
@@ -65,27 +75,16 @@ class Effects:
     {'count': (2,)}
     """
 
-    __slots__ = ("_began", "_device", "_heard", "_kept", "_values", "destroyed", "own", "settled", "times", "types")
-
-    def __init__(
-        self, began: Mapping[str, Any], types: Mapping[str, type], device: str | None = None, heard: Heard = _NOTHING_HEARD
-    ) -> None:
-        self._began = began
-        self.types = types
-        """Enums and dataclasses that the data may hold."""
-        # What nobody has read stays as it is stored: it may be another flow's, of a type that this one does not know.
-        self._kept: dict[str, Any] | None = None
-        self._values: dict[str, Any] = {}
-        self.destroyed = False
-        """The flow wants the session to end with it."""
-        self._device = device
-        self._heard = heard
-        self.own = heard.began
-        """The language that the flow has come to, as it is kept."""
-        self.times = 0
-        """How often it has chosen one."""
-        self.settled = False
-        """The flow stands still, and what is read is the language of the screen."""
+    began: Mapping[str, Any]
+    types: Mapping[str, type]
+    device: str | None = None
+    heard: Heard | None = None
+    kept: dict[str, Any] | None = None
+    values: dict[str, Any] = {}
+    destroyed: bool = False
+    own: str | None = None
+    times: int = 0
+    settled: bool = False
 
     def read(self, key: str, default: Any) -> Any:
         """Read a value, or the default where there is none.
@@ -93,13 +92,13 @@ class Effects:
         Raises:
             UnstorableValue: it is of a type that the flow does not name.
         """
-        if key not in self._values:
+        if key not in self.values:
             kept = self._working()
             if key not in kept:
                 return default
-            self._values[key] = decode(kept[key], self.types)
+            self.values[key] = decode(kept[key], self.types)
             del kept[key]
-        return self._values[key]
+        return self.values[key]
 
     def write(self, key: str, value: Any) -> None:
         """Remember a value.
@@ -109,32 +108,32 @@ class Effects:
         """
         self._stored(key, value)
         self._working().pop(key, None)
-        self._values[key] = value
+        self.values[key] = value
 
     def forget(self, key: str) -> None:
         """Forget a value; nothing happens where there is none."""
         self._working().pop(key, None)
-        self._values.pop(key, None)
+        self.values.pop(key, None)
 
     def forget_all(self) -> None:
         """Forget all values."""
         self._working().clear()
-        self._values.clear()
+        self.values.clear()
 
     def has(self, key: object) -> bool:
         """Tell whether there is a value."""
-        return key in self._working() or key in self._values
+        return key in self._working() or key in self.values
 
     @property
     def empty(self) -> bool:
         """Whether there is no value at all."""
-        return not (self._working() or self._values)
+        return not (self._working() or self.values)
 
     def stored(self) -> Mapping[str, Any]:
         """Write down the data as they are now."""
-        if self._kept is None:
-            return self._began
-        return self._kept | {key: self._stored(key, value) for key, value in self._values.items()}
+        if self.kept is None:
+            return self.began
+        return self.kept | {key: self._stored(key, value) for key, value in self.values.items()}
 
     def changes(self, began: Mapping[str, Any] | None = None) -> dict[str, tuple[Any, ...]]:
         """Tell what differs from the beginning: key to ``(stored value,)``, or to ``()`` where it is gone.
@@ -143,18 +142,18 @@ class Effects:
             began: the beginning, where it is another one than that of the flow.
         """
         if began is None:
-            if self._kept is None:
+            if self.kept is None:
                 return {}
-            began = self._began
+            began = self.began
         stored = self.stored()
         gone: dict[str, tuple[Any, ...]] = {key: () for key in began if key not in stored}
         return gone | {key: (value,) for key, value in stored.items() if key not in began or not written_alike(began[key], value)}
 
     def _working(self) -> dict[str, Any]:
         """Give what has not been read."""
-        if self._kept is None:
-            self._kept = dict(self._began)
-        return self._kept
+        if self.kept is None:
+            self.kept = dict(self.began)
+        return self.kept
 
     def _stored(self, key: str, value: Any) -> Any:
         if type(key) is not str:
@@ -174,28 +173,28 @@ class Effects:
     @property
     def locale(self) -> str | None:
         """The language as the flow sees it: that of the screen while the flow stands still."""
-        return spoken(self.choice if self.settled else self.own, self._device)
+        return spoken(self.choice if self.settled else self.own, self.device)
 
     @property
     def language(self) -> str | None:
         """The language of the screen: what this flow chose, unless the person has chosen another since."""
         choice = self.choice
-        return self._device if choice is None else choice or None
+        return self.device if choice is None else choice or None
 
     @property
     def choice(self) -> str | None:
         """The same as it is kept."""
-        if self._heard is _NOTHING_HEARD and not self.times:
+        if self.heard is None and not self.times:
             return None
-        _, own, times, latest = self._heard
+        _, own, times, latest = self.heard or _NOTHING_HEARD
         # A choice more than in the turn before is a new one. Else the flow repeats itself, or the person went back; what
         # it comes to holds if its own choice was the last in the session, and not one that another flow made since.
         return self.own if self.times > times or latest == own else latest
 
     def begin(self) -> None:
         """Forget what was done, because the flow begins again."""
-        self._kept, self._values, self.destroyed = None, {}, False
-        self.own, self.times = self._heard.began, 0
+        self.kept, self.values, self.destroyed = None, {}, False
+        self.own, self.times = None if self.heard is None else self.heard.began, 0
         shown_in.set(self.language)
 
     def snapshot(self) -> Snapshot:

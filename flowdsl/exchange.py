@@ -66,7 +66,8 @@ class Conduct(NamedTuple):
     silence: Silence
 
 
-class Exchange:
+# Made anew for every message: a struct, made in C.
+class Exchange(msgspec.Struct, eq=False):
     """The work of answering one message, alone among those of its session in this process.
 
     Where it fails, a retry may go on with it: it knows what it has tried to save.
@@ -78,42 +79,33 @@ class Exchange:
         report: what happens is noted there, and told when the work is done or given up.
         conduct: what to say where it does not go on as it should.
         until: time of the event loop by which the person must read something; ``None`` for any time.
+        began: when the message came, in seconds that only grow. It may wait in its lane for long, and what it calls then
+            would be taken for dead at once.
+        turn: what the message came to, where that was to be saved.
+        reply: what it was answered.
+        record: the session as it was loaded last.
+        found: its revision when the answer had begun from it; -1 where it has not.
+        in_doubt: a save has failed which may have arrived.
+        late: the person was asked to wait.
+        loaded: the session was looked at.
+        owed: the reply that was late is kept for the next message.
     """
 
-    __slots__ = (
-        "_began",
-        "_conduct",
-        "_delivery",
-        "_found",
-        "_in_doubt",
-        "_late",
-        "_loaded",
-        "_owed",
-        "_place",
-        "_record",
-        "_reply",
-        "_report",
-        "_service",
-        "_turn",
-        "_until",
-    )
-
-    def __init__(
-        self, place: Place, service: Service, delivery: Delivery, report: Report, conduct: Conduct, until: float | None
-    ) -> None:
-        self._place = place
-        self._service = service
-        self._delivery = delivery
-        self._report = report
-        self._conduct = conduct
-        self._until = until
-        self._turn: Turn | None = None
-        self._reply: Reply | None = None
-        self._record: Record | None = None
-        # When the message came: it may wait in its lane for long, and what it calls then would be taken for dead at once.
-        self._began = monotonic()
-        self._found = -1
-        self._in_doubt = self._late = self._loaded = self._owed = False
+    place: Place
+    service: Service
+    delivery: Delivery
+    report: Report
+    conduct: Conduct
+    until: float | None
+    began: float = msgspec.field(default_factory=lambda: monotonic())
+    turn: Turn | None = None
+    reply: Reply | None = None
+    record: Record | None = None
+    found: int = -1
+    in_doubt: bool = False
+    late: bool = False
+    loaded: bool = False
+    owed: bool = False
 
     async def answer(self) -> tuple[Reply, asyncio.Task[Any] | None]:
         """Answer the message.
@@ -125,60 +117,60 @@ class Exchange:
             StoreError: the session cannot be read or written.
             TooLate: another process was not done with it in time; nothing was done.
         """
-        if self._reply is not None:
-            return self._reply, None
-        self._in_doubt = False
+        if self.reply is not None:
+            return self.reply, None
+        self.in_doubt = False
         try:
             came_to = await self._answered()
             if isinstance(came_to, Pause):
                 return await self._in_time(came_to)
-            self._reply = came_to
+            self.reply = came_to
             return came_to, None
         finally:
-            self._report.tell()  # here, since a retry may go on with this work when its first caller is gone
+            self.report.tell()  # here, since a retry may go on with this work when its first caller is gone
 
     async def hold(self) -> Reply:
         """Ask the person to wait, though not even the session was looked at yet."""
-        if not self._loaded:
+        if not self.loaded:
             with suppress(StoreError):  # then it is said in the language of the device
-                self._record, _ = await self._place.load()
+                self.record, _ = await self.place.load()
         return self._hold()
 
     def _hold(self) -> Reply:
-        return self._say(partial(self._conduct.holding, self._service.screen), end=False)
+        return self._say(partial(self.conduct.holding, self.service.screen), end=False)
 
     def _say(self, words: Callable[[], str], *, end: bool) -> Reply:
-        known = language(self._record, self._delivery.owner, self._service.flow.name, self._delivery.inbound)
+        known = language(self.record, self.delivery.owner, self.service.flow.name, self.delivery.inbound)
         return Reply(in_language(known, words), end=end)
 
     async def _in_time(self, pause: Pause) -> tuple[Reply, asyncio.Task[Any] | None]:
         """Make the call and go on; where that takes too long, ask the person to wait, and go on all the same."""
         loop = asyncio.get_running_loop()
         rest = loop.create_task(self._rest(pause))
-        left = None if self._until is None else max(0.0, self._until - loop.time())
+        left = None if self.until is None else max(0.0, self.until - loop.time())
         try:
             await asyncio.wait({rest}, timeout=left)
         except asyncio.CancelledError:
             rest.cancel()
             raise
         if rest.done():
-            self._reply = rest.result()
-            return self._reply, None
-        self._late = True
+            self.reply = rest.result()
+            return self.reply, None
+        self.late = True
         rest.add_done_callback(self._ended)
-        self._conduct.resting.add(rest)
-        rest.add_done_callback(self._conduct.resting.discard)
+        self.conduct.resting.add(rest)
+        rest.add_done_callback(self.conduct.resting.discard)
         return self._hold(), rest
 
     async def _rest(self, pause: Pause) -> Reply:
         try:
             came_to: Reply | Pause
             while True:
-                name = self._service.flow.name
-                self._delivery = msgspec.structs.replace(self._delivery, begun=pause.job.token)
-                done = await carry_out(self._place, name, pause, self._service.lease, self._now, self._report)
+                name = self.service.flow.name
+                self.delivery = msgspec.structs.replace(self.delivery, begun=pause.job.token)
+                done = await carry_out(self.place, name, pause, self.service.lease, self._now, self.report)
                 if done.failed and pause.job.undoes:
-                    record, _ = await self._place.load()
+                    record, _ = await self.place.load()
                     failed = CallFailed(f"undo of {pause.job.call.key}", *done.value[FAILED])
                     came_to = await self._failed(failed, record, where=defined_at(pause.job.function))
                     break
@@ -186,113 +178,113 @@ class Exchange:
                 if not isinstance(came_to, Pause):
                     break
                 pause = came_to
-            if self._late and not self._owed:
+            if self.late and not self.owed:
                 await self._owe(came_to)
             return came_to
         finally:
-            self._report.tell()
+            self.report.tell()
 
     def _ended(self, rest: asyncio.Task[Reply]) -> None:
         if not rest.cancelled() and (error := rest.exception()) is not None:
-            session_id = self._place.session_id
+            session_id = self.place.session_id
             logger.error("session %s: what went on after the person was asked to wait failed: %r", session_id, error)
 
     def _now(self) -> float:
         # Whether a clock is set back or forward while a turn goes on, others do not take it for dead.
-        return max(self._conduct.clock(), self._delivery.now + monotonic() - self._began)
+        return max(self.conduct.clock(), self.delivery.now + monotonic() - self.began)
 
     async def _answered(self) -> Reply | Pause:
         tries = 0
         pause = _SOON
         over: float | None = None
         while tries < TRIES:
-            held = await self._place.store.load(self._place.session_id)
-            self._record = record = None if held is None else read(held.value)
-            if not self._loaded:
-                self._loaded = True
-                self._report.loaded(hit=held is not None)
-            if record is not None and (seen := answered_before(record, self._delivery, self._found)) is not None:
+            held = await self.place.store.load(self.place.session_id)
+            self.record = record = None if held is None else read(held.value)
+            if not self.loaded:
+                self.loaded = True
+                self.report.loaded(hit=held is not None)
+            if record is not None and (seen := answered_before(record, self.delivery, self.found)) is not None:
                 return await self._again(record, seen)
-            if record is not None and record.trouble and is_parked(record, self._service.flow.name, self._delivery.owner):
-                return self._say(partial(self._conduct.parked, self._service.screen), end=True)
+            if record is not None and record.trouble and is_parked(record, self.service.flow.name, self.delivery.owner):
+                return self._say(partial(self.conduct.parked, self.service.screen), end=True)
             try:
-                came_to = take_turn(self._service, self._delivery, record, self._now(), over=over)
+                came_to = take_turn(self.service, self.delivery, record, self._now(), over=over)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
                 return await self._failed(contained(error), record)
             if isinstance(came_to, Busy):
-                if came_to.mark == self._delivery.mark:
-                    self._found = came_to.found  # the same message is being answered there, so this is its retry
-                if self._conduct.silence.since(self._place.session_id, came_to.until) > self._service.lease:
+                if came_to.mark == self.delivery.mark:
+                    self.found = came_to.found  # the same message is being answered there, so this is its retry
+                if self.conduct.silence.since(self.place.session_id, came_to.until) > self.service.lease:
                     over = came_to.until  # it is not renewed, whatever time the clocks tell
                 await self._wait(pause)
                 pause = min(2 * pause, _LATER)
                 continue
-            self._found = 0 if record is None else record.revision
+            self.found = 0 if record is None else record.revision
             tries += 1
             if isinstance(came_to, Pause):
                 if await self._saved(came_to.record, came_to.stored, held):
-                    self._record = came_to.record
+                    self.record = came_to.record
                     return came_to
                 continue
-            self._turn = turn = came_to
+            self.turn = turn = came_to
             record, stored = turn.record, turn.stored
-            late = self._late  # or it becomes so while it is being saved
+            late = self.late  # or it becomes so while it is being saved
             if late:
-                record = owing(record, self._service.flow.name, turn.reply)
-                stored = write(record, 2 * self._place.most)  # the reply is in it twice
+                record = owing(record, self.service.flow.name, turn.reply)
+                stored = write(record, 2 * self.place.most)  # the reply is in it twice
             if await self._saved(record, stored, held):
-                self._owed = late
+                self.owed = late
                 return self._done(turn, turn.reply)
-        raise StoreUnavailable(f"session {self._place.session_id!r} was changed {TRIES} times while it was being saved")
+        raise StoreUnavailable(f"session {self.place.session_id!r} was changed {TRIES} times while it was being saved")
 
     async def _wait(self, seconds: float) -> None:
         """Wait for another process; not longer than the person can."""
         loop = asyncio.get_running_loop()
-        on_ussd = self._service.screen is not None  # elsewhere the message would be lost
-        if on_ussd and self._until is not None and loop.time() + seconds > self._until and not self._late:
+        on_ussd = self.service.screen is not None  # elsewhere the message would be lost
+        if on_ussd and self.until is not None and loop.time() + seconds > self.until and not self.late:
             raise TooLate
         await asyncio.sleep(seconds)
 
     async def _again(self, record: Record, seen: Seen) -> Reply:
         """Give the reply that the message was given before, by another delivery of it or by this one."""
-        if self._turn is not None and seen.by == self._delivery.by:
-            self._owed = self._late and owes(record, self._service.flow.name, self._turn.reply)
-            return self._done(self._turn, seen.reply or self._turn.reply)  # the save that was in doubt had arrived
-        self._owed = True  # to the sender of the delivery that was answered with it, and not to the next message
+        if self.turn is not None and seen.by == self.delivery.by:
+            self.owed = self.late and owes(record, self.service.flow.name, self.turn.reply)
+            return self._done(self.turn, seen.reply or self.turn.reply)  # the save that was in doubt had arrived
+        self.owed = True  # to the sender of the delivery that was answered with it, and not to the next message
         # Not worth an apology: the reply is there.
         with suppress(StoreUnavailable):
-            if owes(record, self._service.flow.name, seen.reply):
-                await self._place.amend(partial(paid, self._service.flow.name, seen.reply))
+            if owes(record, self.service.flow.name, seen.reply):
+                await self.place.amend(partial(paid, self.service.flow.name, seen.reply))
             else:
-                await self._place.store.touch(self._place.session_id, self._lifetime(record))
-        self._report.repeated()
+                await self.place.store.touch(self.place.session_id, self._lifetime(record))
+        self.report.repeated()
         return seen.reply or Reply("")
 
     async def _owe(self, reply: Reply) -> None:
         """Let the next message show a reply for which its own could not wait."""
-        name = self._service.flow.name
+        name = self.service.flow.name
 
         def change(record: Record | None) -> Record | None:
-            if record is None or (self._turn is None and name not in record.flows):
+            if record is None or (self.turn is None and name not in record.flows):
                 return None
             return owing(msgspec.structs.replace(record, revision=record.revision + 1), name, reply)
 
-        await self._place.amend(change)
+        await self.place.amend(change)
 
     async def _failed(self, error: Exception, record: Record | None, *, where: str = "") -> Reply:
         """Apologise for a flow that raised; the session becomes as it was before, and so do its answers."""
-        name, session_id = self._service.flow.name, self._place.session_id
+        name, session_id = self.service.flow.name, self.place.session_id
         where = where or getattr(error, "where", None) or source_line(error)
         if where == UNKNOWN:  # no code of the flow was running
-            where = self._service.flow.where
+            where = self.service.flow.where
         if isinstance(error, AuthorError):  # says itself what is wrong, and where
             logger.error("session %s: %s", session_id, error)
         else:
             logger.error("flow %r raised at %s in session %s: %r", name, where, session_id, error, exc_info=error)
-        self._report.failed(error, where)
-        self._turn = None
+        self.report.failed(error, where)
+        self.turn = None
         after: Record | None = None
         try:
             after = await self._taken_back(error, where, -1 if record is None else record.revision)
@@ -303,50 +295,50 @@ class Exchange:
             logger.error(
                 "flow %r is not played any more in session %s: it raised %d times at %s", name, session_id, trouble.count, where
             )
-            self._report.parked(where, trouble.count)
+            self.report.parked(where, trouble.count)
         # A person with a question to go back to need not be cut off.
         left = record if after is None else after
-        state = None if left is None or left.owner != self._delivery.owner else left.flows.get(name)
+        state = None if left is None or left.owner != self.delivery.owner else left.flows.get(name)
         waits = state is not None and not state.over
-        return self._say(partial(self._conduct.apology, error, self._service.screen), end=not waits)
+        return self._say(partial(self.conduct.apology, error, self.service.screen), end=not waits)
 
     async def _taken_back(self, error: Exception, where: str, revision: int) -> Record | None:
         def change(record: Record | None) -> Record | None:
             if (-1 if record is None else record.revision) != revision:
                 return None  # somebody has gone on from there, and it is theirs now
-            return after_failure(self._service, self._delivery, record, error, where, self._conduct.park_after)
+            return after_failure(self.service, self.delivery, record, error, where, self.conduct.park_after)
 
-        return await self._place.amend(change)
+        return await self.place.amend(change)
 
     async def _saved(self, record: Record, stored: str, held: Stored | None) -> bool:
         """Save, and tell whether it is certain that this is what is stored now."""
-        ttl, place = self._lifetime(record), self._place
+        ttl, place = self._lifetime(record), self.place
         try:
             if held is None:
                 return await place.store.create(place.session_id, stored, ttl)
             return await place.store.save(place.session_id, stored, held.token, ttl)
         except StoreUnavailable:
             # It may have arrived or not: only what is stored now can tell. Once; the gateway waits.
-            if self._in_doubt:
+            if self.in_doubt:
                 raise
-            self._in_doubt = True
+            self.in_doubt = True
             return False
 
     def _lifetime(self, record: Record) -> float | None:
-        ttl = self._place.ttl
-        if record.alive or self._delivery.inbound.message_id is not None:
+        ttl = self.place.ttl
+        if record.alive or self.delivery.inbound.message_id is not None:
             return ttl
         return _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
 
     def _done(self, turn: Turn, reply: Reply) -> Reply:
         if turn.outcome is not None:
             self._warn(turn, turn.outcome)
-        self._report.turned(turn)
+        self.report.turned(turn)
         return reply
 
     def _warn(self, turn: Turn, outcome: Outcome) -> None:
         """Tell the author of what no person can tell them."""
-        flow = self._service.flow
+        flow = self.service.flow
         if (parted := outcome.divergence) is not None:
             logger.warning(
                 "flow %r asks for %r at %s, where session %s answers %r: the code has changed, or does not go the same way "
@@ -354,8 +346,8 @@ class Exchange:
                 flow.name,
                 parted.found,
                 parted.where,
-                self._place.session_id,
+                self.place.session_id,
                 parted.expected,
             )
-        if outcome.prompt is None and self._service.screen is not None and not turn.reply.text:
+        if outcome.prompt is None and self.service.screen is not None and not turn.reply.text:
             logger.warning("flow %r at %s ends with an empty screen: end it with `yield Say(…)`", flow.name, flow.where)

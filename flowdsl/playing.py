@@ -1,7 +1,7 @@
 """A flow is played for one message: from where it stood, past what was called, and back where the person goes back. Pure."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -25,7 +25,12 @@ from flowdsl.texts import shown_in
 __all__ = ["Playing", "opening_of"]
 
 
-class Playing:
+_NOT_YET: Final[Any] = None
+"""Stands for what is known once the flow has begun, or was played."""
+
+
+# Made anew at every turn, as a replay is: a struct, made in C.
+class Playing(msgspec.Struct, eq=False):
     """A flow being played for a message.
 
     Args:
@@ -35,65 +40,60 @@ class Playing:
         record: the session.
         found: its revision when it was loaded.
         now: seconds since 1970.
+        watch: is shown every replay where it has stopped.
+        replaced: the conversation instead of which the person begins again.
+        before: where the flow stood before this turn.
+        state: where it stands, or has gone back to in this turn.
+        opened: the turn that it was in the middle of.
+        began: how it came to be played.
+        journal: what was answered and called.
+        aside: what was set aside.
+        answer: what was typed, for as long as it may be an answer.
+        tries: how often the question has been answered, this time included.
+        at: place of the entry that the message became; -1 where it became none.
+        answered: key of the prompt that it answered.
+        refused: the question that it answered in vain for the last time.
+        back: how many entries will stay, where the person goes back.
+        cuts: how often they have gone back in this turn.
+        calls: how many calls have been made in it.
+        intent: the call that was running when a process died.
+        settled: a call of this turn is done that must not be made again.
+        divergence: where the code and the journal parted first in this turn, before a call perhaps.
+        effects: what the flow has done to the session.
+        replayed: it has been played in this turn before.
+        root: the flow that it stands in now, where it was handed over.
+        before_root: what had been done to the session until then, where that has just begun.
     """
 
-    __slots__ = (
-        "answer",
-        "answered",
-        "aside",
-        "at",
-        "back",
-        "before",
-        "before_root",
-        "began",
-        "calls",
-        "cuts",
-        "delivery",
-        "divergence",
-        "effects",
-        "found",
-        "inbound",
-        "intent",
-        "journal",
-        "now",
-        "opened",
-        "record",
-        "refused",
-        "replaced",
-        "replayed",
-        "root",
-        "service",
-        "settled",
-        "state",
-        "tries",
-        "watch",
-    )
-
-    def __init__(self, service: Service, delivery: Delivery, inbound: Inbound, record: Record, found: int, now: float) -> None:
-        self.service = service
-        self.delivery = delivery
-        self.inbound = inbound
-        self.record = record
-        self.found = found
-        self.now = now
-        self.at, self.calls, self.cuts = -1, 0, 0
-        self.answered: str | None = None
-        self.refused: Refused | None = None
-        self.back: int | None = None
-        self.intent: Intent | None = None
-        self.settled = self.replayed = False
-        self.replaced: FlowState | None = None
-        """The conversation instead of which the person begins again."""
-        self.opened: Open | None = None
-        """The turn that it was in the middle of."""
-        self.divergence: Divergence | None = None
-        """Where the code and the journal parted first in this turn, before a call perhaps."""
-        self.root: Root | None = None
-        """The flow that it stands in now, where it was handed over."""
-        self.before_root: Snapshot | None = None
-        """What had been done to the session until then, where that has just begun."""
-        self.watch: Callable[[Replay], None] | None = None
-        """Is shown every replay where it has stopped."""
+    service: Service
+    delivery: Delivery
+    inbound: Inbound
+    record: Record
+    found: int
+    now: float
+    watch: Callable[[Replay], None] | None = None
+    replaced: FlowState | None = None
+    before: FlowState = _NOT_YET
+    state: FlowState = _NOT_YET
+    opened: Open | None = None
+    began: Began = "on"
+    journal: list[Entry] = _NOT_YET
+    aside: list[Entry] = _NOT_YET
+    answer: str | None = None
+    tries: int = 1
+    at: int = -1
+    answered: str | None = None
+    refused: Refused | None = None
+    back: int | None = None
+    cuts: int = 0
+    calls: int = 0
+    intent: Intent | None = None
+    settled: bool = False
+    divergence: Divergence | None = None
+    effects: Effects = _NOT_YET
+    replayed: bool = False
+    root: Root | None = None
+    before_root: Snapshot | None = None
 
     def played_on(self, state: FlowState | None, answer: str | None) -> Outcome | Pause:
         """Play the flow up to a step that waits.
@@ -120,7 +120,7 @@ class Playing:
 
     def begin(self, state: FlowState | None, answer: str | None) -> None:
         """Take the flow where it stands."""
-        self.began: Began = "new" if state is None else "again" if self.inbound.new else "on"
+        self.began = "new" if state is None else "again" if self.inbound.new else "on"
         self.before = self.state = state = self.beginning() if state is None else state
         self.journal, self.aside, self.tries = state.journal, state.aside, state.attempts + 1
         self.answer = answer
@@ -182,7 +182,7 @@ class Playing:
             self.effects = effects = Effects(state.began, types, opening.locale)
         else:
             heard = Heard(state.spoke, state.locale, state.times, latest)
-            self.effects = effects = Effects(state.began, types, opening.locale, heard)
+            self.effects = effects = Effects(state.began, types, opening.locale, heard, own=state.spoke)
         if self.replayed:  # what the flow chose before it is played again is chosen no more
             shown_in.set(effects.language)
         self.replayed = True

@@ -97,7 +97,7 @@ def _taken(service: Service, delivery: Delivery, record: Record | None, now: flo
     screen = service.screen
     if screen is not None and state is not None and state.pages:
         screen = screen.made()
-    work = _Work(service, delivery, inbound, record, found, now, screen)
+    work = _Work(service, delivery, inbound, record, found, now, screen=screen)
     if state is None:
         return work.play(None, None)
     if state.open is not None and state.open.by != delivery.by and state.open.until > work.now and state.open.until != over:
@@ -135,23 +135,10 @@ def _request(inbound: Inbound) -> str:
     return digest(inbound.request_id or "")
 
 
-class _Work(Playing):
+class _Work(Playing, eq=False):
     """The work on one message; ``screen`` is that of the pages on it."""
 
-    __slots__ = ("screen",)
-
-    def __init__(
-        self,
-        service: Service,
-        delivery: Delivery,
-        inbound: Inbound,
-        record: Record,
-        found: int,
-        now: float,
-        screen: Screen | None,
-    ) -> None:
-        Playing.__init__(self, service, delivery, inbound, record, found, now)
-        self.screen = screen
+    screen: Screen | None = None
 
     def show_page(self, state: FlowState, to: int) -> Turn:
         """Show a page of what is on the screen already."""
