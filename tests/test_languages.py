@@ -1327,3 +1327,23 @@ def test_a_text_that_raises_what_it_likes_is_not_swallowed() -> None:
 
     with pytest.raises(UnstorableValue, match="broken"):
         plain(Broken())
+
+
+async def test_a_language_that_the_code_chooses_no_more_is_gone_at_once() -> None:
+    """The turn that meets the new code and the dial after it show the same."""
+
+    def trip(speaks: str | None) -> Any:
+        @flow(name="trip")
+        def going(chat: Chat) -> Steps[None]:
+            yield from Prompt("name", "Name?")
+            if speaks is not None:
+                chat.locale = speaks
+            yield from Prompt("town", lambda: f"Town in {locale()}?")
+            yield from Prompt("day", lambda: f"Day in {locale()}?")
+
+        return going
+
+    person = Person(Runtime(), trip("fr"))
+    assert await person.talk("Ama") == "Town in fr?"
+    person.flow = trip(None)
+    assert await person.type("Accra") == await person.dial() == "Day in None?"
