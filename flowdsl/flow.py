@@ -107,7 +107,7 @@ class Flow(Generic[P, R]):
         if wrong:
             raise ConfigurationError(
                 f"flow {self.name!r} at {self.where} cannot be started with these params: {'; '.join(wrong)}. They are given "
-                "by Run(flow, name=value), Become(flow, name=value) or mount(…, params={'name': value})"
+                "by Run(flow, name=value), Become(flow, name=value), mount(…, params={'name': value}), or --params of a command"
             )
 
 

@@ -212,7 +212,7 @@ class Nesting(msgspec.Struct, eq=False):
                 for each in self.trail.finished
                 if (each.run.key, each.within) == (key, around) and each.start in before and each.end in before
             ]
-            raised = outer.raisers.get(key, 0) + sum(ended) + sum(choices.count("*") for choices in runs)
+            raised = outer.raisers.get(key, 0) + sum(ended) + sum(choices[len(around) :].count("*") for choices in runs)
             places.append(len(runs) + len(ended) + raised)
             start = outer.start
         places.append(sum(entry.key == asked.key and entry.choices == asked.choices for entry in done[start:]))

@@ -26,7 +26,10 @@ from flowdsl import (
     answers,
     flow,
 )
+from flowdsl.compaction import compacted
 from flowdsl.deliveries import mark
+from flowdsl.interpreter import play
+from flowdsl.journal import PROMPT, RUN
 from flowdsl.signals import namespace, prompt_answered, prompt_rejected
 from tests.people import Faulty, Person
 
@@ -478,6 +481,30 @@ async def test_each_run_of_a_flow_has_attempts_of_its_own() -> None:
     await person.type("ok")
     await person.type("y")
     assert await person.type("no") == "Kofi is locked."
+
+
+@pytest.mark.parametrize("name", ["around", "a*round", "a/b!*"])
+def test_the_name_of_a_question_does_not_hang_on_what_is_collapsed(name: str) -> None:
+    """Whatever the flows are called, it is the same before and after the journal lets go of what came before it."""
+
+    @flow
+    def part() -> Steps[None]:
+        yield from Prompt("code", "Code?", attempts=3)
+
+    @flow(name=name)
+    def around() -> Steps[None]:
+        yield from Run(part)
+        yield from Run(part)
+
+    @flow
+    def outer() -> Steps[None]:
+        yield from Run(around)
+
+    first = play(outer, None, [], "a")
+    answered = play(outer, None, first.journal, "b")
+    collapsed, _ = compacted(answered, answered.at)
+    assert [entry.kind for entry in collapsed.journal] == [RUN, PROMPT]
+    assert first.spot == play(outer, None, collapsed.journal[:1]).spot != ""
 
 
 async def test_a_message_of_the_last_attempt_tells_how_many_there_were(heard: list[Any]) -> None:
