@@ -259,7 +259,8 @@ def test_parameters_that_are_not_there_are_named_first(
     message = str(told.value).replace("missing a required keyword-only argument", "missing a required argument")
     assert f"flow {inner.name!r} at {inner.where} cannot be started with these params: {reason}. " in message
     assert message.endswith(
-        "They are given by Run(flow, name=value), Become(flow, name=value), mount(…, params={'name': value}), or --params of a command"
+        "They are given by Run(flow, name=value), Become(flow, name=value), mount(…, params={'name': value}), "
+        "or --params of a command"
     )
     assert message.startswith(f"flow 'outer' at {place('parameters of a run')}: ")
 
