@@ -2,18 +2,22 @@
 
 import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextvars import ContextVar
 from types import GeneratorType
-from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, get_args, overload
+from typing import Any, Final, Generic, Literal, ParamSpec, TypeVar, cast, get_args, overload
 from weakref import WeakValueDictionary
 
 from flowdsl.errors import AuthorError, ConfigurationError, NotAFlow
 from flowdsl.journal import named_types
 from flowdsl.source import defined_at
 
-__all__ = ["Flow", "OnChange", "flow", "flow_named", "placed"]
+__all__ = ["Flow", "OnChange", "flow", "flow_named", "observer", "placed"]
 
 OnChange = Literal["reuse", "reask", "restart", "fail"]
 """What becomes of a conversation whose code has changed."""
+
+observer: Final[ContextVar[Callable[[Any], Any] | None]] = ContextVar("flowdsl.observer", default=None)
+"""Stands between a flow and whoever plays it: is given each generator that begins, and gives what is played instead."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -78,7 +82,8 @@ class Flow(Generic[P, R]):
             self.require(params)
             raise
         if generator.__class__ is GeneratorType or hasattr(generator, "send"):
-            return generator
+            observed = observer.get()
+            return generator if observed is None else cast("Generator[Any, Any, R]", observed(generator))
         raise NotAFlow(
             f"flow {self.name!r} at {self.where} gave {generator!r} when it was called, and not a generator: a decorator below "
             "@flow returns something else"

@@ -12,13 +12,15 @@ from flowdsl.prompt import Prompt
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 
-__all__ = ["UNKNOWN", "author_frames", "defined_at", "delegates", "position", "source_line"]
+__all__ = ["STEPS", "UNKNOWN", "author_frames", "defined_at", "delegates", "position", "source_line"]
 
 UNKNOWN: Final = "an unknown place"
 """Where the line of an error cannot be told."""
 
 _HERE = Path(__file__).parent
-_STEPS = frozenset(each.__iter__.__code__ for each in (Prompt, Say, Call, Run, Become, Back, Checkpoint))
+
+STEPS: Final = frozenset(each.__iter__.__code__ for each in (Prompt, Say, Call, Run, Become, Back, Checkpoint))
+"""The code by which steps yield themselves, so that ``yield from`` has a type; no author wrote it."""
 
 
 def position(generator: Generator[Any, Any, Any]) -> str:
@@ -36,7 +38,7 @@ def delegates(generator: Generator[Any, Any, Any]) -> Iterator[Generator[Any, An
     """Give a generator and those that it delegates to by ``yield from``, as far as the author wrote them."""
     yield generator
     while (inner := getattr(generator, "gi_yieldfrom", None)) is not None:
-        if getattr(inner, "gi_code", None) is None or inner.gi_code in _STEPS:
+        if getattr(inner, "gi_code", None) is None or inner.gi_code in STEPS:
             break
         yield (generator := inner)
 

@@ -3,7 +3,7 @@
 Pure, like the interpreter: the runtime brings the record and the time, saves what comes out, and makes the calls.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,6 +19,7 @@ from flowdsl.pauses import Busy, Pause
 from flowdsl.playing import Playing, opening_of
 from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, language, write
 from flowdsl.rendering import render
+from flowdsl.replay import Replay
 from flowdsl.resuming import Resume
 from flowdsl.service import Service
 from flowdsl.texts import locale, shown_in
@@ -42,6 +43,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         page: the page shown, from 1, and how many there are, where there are several.
         tries: how often the question that was on the screen has been answered, this time included.
         attempts: how often the question now shown was answered in vain.
+        state: where the flow stands, also where it has ended; ``None`` where it was not played.
     """
 
     record: Record
@@ -53,10 +55,17 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     page: tuple[int, int] | None = None
     tries: int = 0
     attempts: int = 0
+    state: FlowState | None = None
 
 
 def take_turn(
-    service: Service, delivery: Delivery, record: Record | None, now: float | None = None, *, over: float | None = None
+    service: Service,
+    delivery: Delivery,
+    record: Record | None,
+    now: float | None = None,
+    *,
+    over: float | None = None,
+    watch: Callable[[Replay], None] | None = None,
 ) -> Turn | Pause | Busy:
     """Answer a message.
 
@@ -66,6 +75,7 @@ def take_turn(
         record: the session as it was loaded, or ``None``.
         now: seconds since 1970, where that is later than when the message came.
         over: a turn that has until then is over, since its process has not been heard of for as long as it may be silent.
+        watch: is shown every replay where it has stopped.
 
     Returns:
         What it came to; or what must be run, after which it is answered again; or that another process is doing so.
@@ -78,7 +88,7 @@ def take_turn(
     if spoken != before:  # to set it takes longer than to look
         shown_in.set(spoken)
     try:
-        return _taken(service, delivery, record, delivery.now if now is None else now, over)
+        return _taken(service, delivery, record, delivery.now if now is None else now, over, watch)
     except AuthorError as error:
         if error.where is not None:
             raise
@@ -88,7 +98,14 @@ def take_turn(
             shown_in.set(before)
 
 
-def _taken(service: Service, delivery: Delivery, record: Record | None, now: float, over: float | None) -> Turn | Pause | Busy:
+def _taken(
+    service: Service,
+    delivery: Delivery,
+    record: Record | None,
+    now: float,
+    over: float | None,
+    watch: Callable[[Replay], None] | None,
+) -> Turn | Pause | Busy:
     found = 0 if record is None else record.revision
     if record is None or record.owner != delivery.owner:
         record = anew(record, delivery.owner, delivery.now)
@@ -97,7 +114,7 @@ def _taken(service: Service, delivery: Delivery, record: Record | None, now: flo
     screen = service.screen
     if screen is not None and state is not None and state.pages:
         screen = screen.made()
-    work = _Work(service, delivery, inbound, record, found, now, screen=screen)
+    work = _Work(service, delivery, inbound, record, found, now, watch, screen=screen)
     if state is None:
         return work.play(None, None)
     if state.open is not None and state.open.by != delivery.by and state.open.until > work.now and state.open.until != over:
@@ -213,6 +230,7 @@ class _Work(Playing, eq=False):
             page=(1, len(pages)) if pages else None,
             tries=self.tries,
             attempts=following.attempts,
+            state=following,
         )
 
     def following(self, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:

@@ -1,0 +1,404 @@
+"""A scripted conversation: a person who dials, types and chooses, without a server and without an event loop."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any, NoReturn, Unpack
+
+import msgspec
+
+from flowdsl.errors import UnstorableValue
+from flowdsl.flow import Flow
+from flowdsl.inspection.transcript import lines
+from flowdsl.journal import PROMPT, decode, has_failed
+from flowdsl.messages import Attachment, Inbound, Reply
+from flowdsl.outcome import Outcome
+from flowdsl.prompt import Prompt
+from flowdsl.record import read
+from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.results import Made, Results
+from flowdsl.testing.setting import Options, Setting
+from flowdsl.testing.stage import Moment
+from flowdsl.verdict import known_types
+
+__all__ = ["Conversation"]
+
+
+class Conversation:
+    """Hold a conversation with a flow: dial, type, choose, and look at what is on the screen.
+
+    It dials when it is made. Every turn is held against a replay from what is stored of it, so that a flow which would
+    not find its way back there is found out at once. What a flow raises is raised where it is typed, and the
+    conversation can go on as it would in a service.
+
+    Args:
+        flow: the conversation.
+        calls: what its calls come to: key of the call to a value, a function of its arguments, or an exception that it
+            raises. A call that is not among them is an :class:`~flowdsl.testing.UnexpectedCall`.
+        options: the flow's ``params``, the ``gateway``, ``platform`` or ``screen`` on which it is held, and what else
+            :class:`~flowdsl.testing.Options` has.
+
+    Raises:
+        Exception: whatever the flow raises before its first question.
+
+    >>> from flowdsl import Prompt, Say, flow
+    >>> @flow
+    ... def tea():
+    ...     size = yield from Prompt("size", "Which size?", choices=["Small", "Large"])
+    ...     yield Say(f"One {size.lower()} tea.")
+    >>> talk = Conversation(tea)
+    >>> _ = talk.see("Which size?").choose("Large").see("One large tea.")
+    >>> talk.ended, talk.answers
+    (True, {'size': 'Large'})
+    """
+
+    def __init__(self, flow: Flow[..., Any], *, calls: Results = {}, **options: Unpack[Options]) -> None:
+        __tracebackhide__ = True
+        self._setting = Setting(flow, calls, options)
+        self._now = self._lived = self._setting.now
+        self._stored = self._setting.stored
+        self._deliveries = 0
+        self._requests = 0
+        self._last: Inbound | None = None
+        self._answers: dict[str, Any] = {}
+        self._passages: list[Passage] = []
+        self._moment = Moment(stored=None, shown=Reply(""))
+        self.dial()
+
+    def dial(self) -> Conversation:
+        """Dial the service, or write the first message of a chat; again, where the conversation has begun.
+
+        On USSD that begins anew, unless the session outlives that of the gateway, as with ``SessionConfig().durable()``.
+        """
+        __tracebackhide__ = True
+        self._requests += 1
+        opening = self._setting.opening(str(self._requests), self._now)
+        if self._last is not None and self._session_id(self._last) != self._session_id(opening):
+            self._stored = self._setting.stored
+        return self._send(Input("dial", self._setting.opener), opening)
+
+    def type(self, text: str) -> Conversation:
+        """Type a text.
+
+        Raises:
+            AssertionError: the conversation has ended.
+            Exception: whatever the flow raises.
+        """
+        __tracebackhide__ = True
+        self._require_open(f"type {text!r}")
+        return self._send(Input("type", text), self._message(text))
+
+    def choose(self, choice: Any) -> Conversation:
+        """Pick what the question offers, by what it is called or by the answer that it stands for.
+
+        On a USSD screen its number is typed, in a chat it is tapped.
+
+        Raises:
+            AssertionError: it is not offered.
+            Exception: whatever the flow raises.
+        """
+        __tracebackhide__ = True
+        self._require_open(f"choose {choice!r}")
+        options = () if self._asked is None else self._asked.menu.options
+        named = [place for place, option in enumerate(options, 1) if _is(option.key, choice)] or [
+            place for place, option in enumerate(options, 1) if option.label == choice
+        ]
+        if not named:
+            offered = ", ".join(repr(option.label) for option in options) or "nothing"
+            self._fail(f"{choice!r} cannot be chosen: what is offered is {offered}")
+        number, label = str(named[0]), options[named[0] - 1].label
+        return self._send(Input("choose", number, label), self._message(number))
+
+    def send(self, attachment: Attachment, text: str = "") -> Conversation:
+        """Send a picture, a place or a card, in a chat.
+
+        Args:
+            attachment: a ``Media``, a ``Location`` or a ``Contact``.
+            text: what is written with it.
+
+        Raises:
+            AssertionError: the conversation is held on USSD, which cannot carry any, or has ended.
+            Exception: whatever the flow raises.
+        """
+        __tracebackhide__ = True
+        if self._setting.on_ussd:
+            self._fail(f"{attachment!r} cannot be sent on USSD: hold the conversation on another platform")
+        self._require_open(f"send {attachment!r}")
+        message = msgspec.structs.replace(self._message(text), attachment=attachment)
+        return self._send(Input("send", text, attachment=attachment), message)
+
+    def redeliver(self) -> Conversation:
+        """Let the last message be delivered once more, as senders do; it must change nothing and show the same.
+
+        Raises:
+            AssertionError: the conversation is held on USSD, where messages have no ids by which they are known again, or
+                something else is shown.
+        """
+        __tracebackhide__ = True
+        if self._last is None or self._last.message_id is None:
+            self._fail("on USSD messages have no ids, so nobody can tell whether one came again")
+        before = self._moment
+        again = self._take(self._last, Input("redeliver"))
+        if again.shown != before.shown or again.stored != before.stored:
+            self._fail("the same message came again, and was answered otherwise")
+        self._passages.append(Passage.of(Input("redeliver"), again))
+        return self
+
+    def crash(self, text: str, *, required: bool = True) -> Conversation:
+        """Type a text, and let the process die in the middle of the first call that this leads to.
+
+        The call may have been made: it is among :attr:`calls`, and what it came to is lost. What is typed next, or dialling
+        again, is answered by another process, which makes the call again with the same idempotency key.
+
+        Args:
+            text: what is typed.
+            required: it must lead to a call; else it is typed as any other where it leads to none.
+
+        Raises:
+            AssertionError: the text leads to no call.
+        """
+        __tracebackhide__ = True
+        self._require_open(f"type {text!r}")
+        did, message = Input("crash", text), self._message(text)
+        moment = self._take(message, did, calls=1)
+        if moment.turn is not None or moment.raised is not None:
+            if required:
+                self._fail(f"{text!r} leads to no call in which the process could die")
+            return self._send(Input("type", text), message)
+        self._passages.append(Passage.of(did, moment))
+        self._moment, self._stored = moment, moment.stored
+        self._now += self._setting.stage.service.lease + 1
+        return self
+
+    def redeploy(self, flow: Flow[..., Any]) -> Conversation:
+        """Let the code change: from now on the conversation is played with another version of its flow.
+
+        Args:
+            flow: the version; it must have the same name.
+
+        Raises:
+            AssertionError: it has another name, by which no session would be found.
+        """
+        __tracebackhide__ = True
+        if flow.name != self._setting.flow.name:
+            self._fail(f"flow {flow.name!r} does not find sessions of {self._setting.flow.name!r}: a flow keeps its name")
+        self._setting = self._setting.with_flow(flow)
+        self._passages.append(Passage(Input("redeploy", flow.name), self._moment.shown))
+        return self
+
+    def wait(self, seconds: float) -> Conversation:
+        """Let time pass; the session is gone where that is more than it lives.
+
+        Args:
+            seconds: how long.
+        """
+        self._now += seconds
+        ttl = self._setting.stage.sessions.ttl
+        if ttl is not None and self._now - self._lived > ttl:
+            self._stored = None
+        self._passages.append(Passage(Input("wait", seconds=seconds), self._moment.shown))
+        return self
+
+    def see(self, *texts: str) -> Conversation:
+        """Make sure that texts are on the screen, or in the message, that was shown last.
+
+        Line breaks count as blanks.
+
+        Raises:
+            AssertionError: one of them is not; the message has the whole dialogue.
+        """
+        __tracebackhide__ = True
+        shown = _flat(self.screen)
+        for text in texts:
+            if _flat(text) not in shown:
+                pages = self._moment.pages
+                on = next((place for place, page in enumerate(pages, 1) if _flat(text) in _flat(page)), None)
+                hint = "" if on is None else f" (it is on page {on} of {len(pages)}, so turn the pages first)"
+                self._fail(f"{text!r} is not on the screen{hint}")
+        return self
+
+    def miss(self, *texts: str) -> Conversation:
+        """Make sure that texts are not on the screen, or in the message, that was shown last.
+
+        Raises:
+            AssertionError: one of them is.
+        """
+        __tracebackhide__ = True
+        for text in texts:
+            if _flat(text) in _flat(self.screen):
+                self._fail(f"{text!r} is on the screen")
+        return self
+
+    def do(self, did: Input) -> Conversation:
+        """Do what an :class:`~flowdsl.testing.Input` says, as a drawn conversation does.
+
+        Args:
+            did: what the person does.
+        """
+        __tracebackhide__ = True
+        match did.verb:
+            case "dial":
+                return self.dial()
+            case "redeliver":
+                return self.redeliver()
+            case "wait":
+                return self.wait(did.seconds)
+            case "crash":
+                return self.crash(did.text)
+            case "send" if did.attachment is not None:
+                return self.send(did.attachment, did.text)
+            case _:
+                self._require_open(f"type {did.text!r}")
+                return self._send(did, self._message(did.text))
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the last message came to; ``None`` where the flow was not played."""
+        return self._moment.outcome
+
+    def require_fit(self) -> None:
+        """Make sure that what is on the USSD screen fits it.
+
+        Raises:
+            AssertionError: it does not.
+        """
+        __tracebackhide__ = True
+        screen = self._setting.stage.service.screen
+        if screen is not None and not screen.fits(self._moment.shown.text):
+            self._fail(f"the screen has no room for {self._moment.shown.text!r}")
+
+    @property
+    def lifetime(self) -> float | None:
+        """Seconds that the session lives after the last message; ``None`` for ever."""
+        return self._setting.stage.sessions.ttl
+
+    @property
+    def on_ussd(self) -> bool:
+        """Whether it is held on USSD screens."""
+        return self._setting.on_ussd
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen: in a chat the last message, with what can be tapped."""
+        return "\n".join(lines(self._moment.shown))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the flow has come to its end; a long last message may have more pages."""
+        return self._moment.ended
+
+    @property
+    def said(self) -> list[str]:
+        """All that the flow has said so far, without its questions."""
+        return self.dialogue.said
+
+    @property
+    def asked(self) -> str | None:
+        """Key of the question that waits for an answer."""
+        return None if self._asked is None else self._asked.key
+
+    @property
+    def choices(self) -> list[str]:
+        """What the question offers."""
+        return [] if self._asked is None else [option.label for option in self._asked.menu.options]
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The answers so far, by the keys of their questions; of a key that came again, the last."""
+        return dict(self._answers)
+
+    @property
+    def result(self) -> Any:
+        """What the flow returned; ``None`` while it goes on."""
+        return None if self._moment.outcome is None else self._moment.outcome.result
+
+    @property
+    def calls(self) -> list[Made]:
+        """The calls that were made, with their arguments and what they came to."""
+        return self.dialogue.calls
+
+    @property
+    def session(self) -> dict[str, Any]:
+        """The data of the session, as ``chat.session`` has it."""
+        data = {} if self._stored is None else read(self._stored).data
+        return {key: decode(value, self._setting.flow.types) for key, value in data.items()}
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """All of it, to print or to write as a test."""
+        return Dialogue(self._setting.flow.name, tuple(self._passages), self._setting.code)
+
+    def __str__(self) -> str:
+        return str(self.dialogue)
+
+    def __repr__(self) -> str:
+        return f"\n{self.dialogue}\n\n{self.dialogue.as_test()}\n"
+
+    @property
+    def _asked(self) -> Prompt[Any] | None:
+        return None if self._moment.outcome is None else self._moment.outcome.prompt
+
+    def _message(self, text: str) -> Inbound:
+        return msgspec.structs.replace(self._setting.person, text=text, request_id=str(self._requests), timestamp=self._now)
+
+    def _send(self, did: Input, message: Inbound) -> Conversation:
+        __tracebackhide__ = True
+        if not self._setting.on_ussd:
+            message = msgspec.structs.replace(message, message_id=str(self._deliveries + 1))
+        self._last = message
+        moment = self._take(message, did)
+        self._learn(moment)
+        self._moment = moment
+        self._passages.append(Passage.of(did, moment))
+        self._stored, self._lived = moment.stored, self._now
+        if moment.raised is not None:
+            raise moment.raised
+        return self
+
+    def _session_id(self, message: Inbound) -> str:
+        return self._setting.stage.sessions.session_id(message, flow=self._setting.flow)
+
+    def _take(self, message: Inbound, did: Input, *, calls: int | None = None) -> Moment:
+        self._deliveries += 1
+        try:
+            return self._setting.stage.take(self._stored, message, str(self._deliveries), self._now, calls=calls)
+        except AssertionError as error:
+            error.add_note(f"\n{self}\n{did}".replace("\n\n", "\n"))
+            raise
+
+    def _learn(self, moment: Moment) -> None:
+        """Note the answers that a turn has brought."""
+        before, outcome, state = self._moment.state, moment.outcome, moment.state
+        if outcome is None or state is None or moment.turn is None:
+            return
+        went_back = before is not None and before.epoch != state.epoch and before.root == state.root
+        if moment.turn.began == "new" or went_back:
+            self._answers = {}
+        types = self._setting.flow.types
+        if self._asked is not None:
+            types = known_types(self._asked, types)
+        for entry in outcome.journal:
+            if (
+                entry.kind == PROMPT
+                and not has_failed(entry)
+                and (entry.key not in self._answers or entry.key == outcome.answered)
+            ):
+                with suppress(UnstorableValue):  # it is of a type that another question names
+                    self._answers[entry.key] = decode(entry.value, types)
+
+    def _require_open(self, what: str) -> None:
+        __tracebackhide__ = True
+        if self.ended and len(self._moment.pages) == 1 and self._setting.on_ussd:
+            self._fail(f"nobody can {what}: the conversation has ended")
+
+    def _fail(self, wrong: str) -> NoReturn:
+        __tracebackhide__ = True
+        raise AssertionError(f"{wrong}\n\n{self}")
+
+
+def _is(key: Any, choice: Any) -> bool:
+    return type(key) is type(choice) and bool(key == choice)
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,175 @@
+"""A conversation as it was held: written for people to read, and as a test to paste."""
+
+from textwrap import indent
+from typing import Any, Final, Literal, NamedTuple
+
+from flowdsl.inspection.transcript import lines
+from flowdsl.messages import Attachment, Reply
+from flowdsl.testing.results import Made
+from flowdsl.testing.stage import Moment
+
+__all__ = ["Dialogue", "Input", "Passage", "Verb"]
+
+Verb = Literal["dial", "type", "choose", "send", "wait", "redeliver", "crash", "redeploy"]
+"""What a person, their network or a service does."""
+
+_ASIDE: Final = "· "
+
+
+class Input(NamedTuple):
+    """What a person did: what they typed or sent, or that they waited.
+
+    Args:
+        verb: what they did.
+        text: what they typed or dialled.
+        label: what the choice is called that they picked.
+        attachment: what they sent.
+        seconds: how long they waited.
+        mistake: it was to be refused.
+    """
+
+    verb: Verb
+    text: str = ""
+    label: str = ""
+    attachment: Attachment | None = None
+    seconds: float = 0
+    mistake: bool = False
+
+    def __str__(self) -> str:
+        """Write it as a line of a dialogue."""
+        match self.verb:
+            case "wait":
+                return f"{_ASIDE}{self.seconds:g} seconds pass"
+            case "redeliver":
+                return f"{_ASIDE}the same message comes again"
+            case "crash":
+                return f"> {self.text}  (and the process dies)"
+            case "redeploy":
+                return f"{_ASIDE}the code of {self.text} changes"
+            case "choose":
+                return f"> {self.text}  ({self.label})" if self.label != self.text else f"> {self.text}"
+            case "send":
+                return f"> {self.attachment!r}{' ' if self.text else ''}{self.text}"
+            case _:
+                return f"> {self.text}"
+
+    @property
+    def code(self) -> str:
+        """The call of a :class:`~flowdsl.testing.Conversation` that does the same."""
+        match self.verb:
+            case "dial" | "redeliver":
+                return f"{self.verb}()"
+            case "wait":
+                return f"wait({self.seconds!r})"
+            case "redeploy":
+                return f"redeploy({self.text})"
+            case "crash":
+                return f"crash({self.text!r})"
+            case "choose":
+                return f"choose({self.label!r})"
+            case "send":
+                return f"send({self.attachment!r}{f', {self.text!r}' if self.text else ''})"
+            case _:
+                return f"type({self.text!r})"
+
+
+class Passage(NamedTuple):
+    """What a person did, and what that came to.
+
+    Args:
+        did: what they did.
+        shown: what they saw then.
+        said: what the flow said.
+        made: what it called.
+        ended: it came to its end.
+        raised: what it raised.
+        where: ``file:line`` of that.
+    """
+
+    did: Input
+    shown: Reply
+    said: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
+    ended: bool = False
+    raised: Exception | None = None
+    where: str = ""
+
+    @classmethod
+    def of(cls, did: Input, moment: Moment) -> "Passage":
+        """Keep of a moment what a dialogue shows."""
+        return cls(did, moment.shown, moment.said, moment.made, moment.ended, moment.raised, moment.where)
+
+
+class Dialogue(NamedTuple):
+    """A conversation as it was held.
+
+    ``str(dialogue)`` is what a person reads at a glance, and :meth:`as_test` is a test to paste that does the same.
+
+    Args:
+        flow: name of the flow.
+        passages: what was done and shown, the dial first.
+        setup: arguments of the :class:`~flowdsl.testing.Conversation`, as code.
+    """
+
+    flow: str
+    passages: tuple[Passage, ...] = ()
+    setup: tuple[str, ...] = ()
+
+    @property
+    def said(self) -> list[str]:
+        """All that the flow has said, without its questions."""
+        return [text for passage in self.passages for text in passage.said]
+
+    @property
+    def calls(self) -> list[Made]:
+        """The calls that were made."""
+        return [made for passage in self.passages for made in passage.made]
+
+    def __str__(self) -> str:
+        """Write it down, each message with what it came to."""
+        written = [line for passage in self.passages for line in _lines(passage)]
+        if self.passages and self.passages[-1].ended:
+            written.append(f"{_ASIDE}the end")
+        return "\n".join(written)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def as_test(self) -> str:
+        """Write it down as a test to paste."""
+        calls = _calls_as_code(self.calls)
+        arguments = ", ".join((self.flow, *([f"calls={calls}"] if calls else []), *self.setup))
+        done = [f"talk.{passage.did.code}" for passage in self.passages[1:]]
+        body = "\n".join((f"talk = Conversation({arguments})", *done))
+        return f"def test_{self.flow.replace('-', '_')}():\n{indent(body, '    ')}"
+
+
+def _lines(passage: Passage) -> list[str]:
+    written = [str(passage.did), *map(_call, passage.made)]
+    if passage.did.verb in ("wait", "crash", "redeploy"):
+        return written
+    if passage.raised is not None:
+        return [*written, f"! {type(passage.raised).__name__} at {passage.where}: {passage.raised}"]
+    return [*written, *(f"  {line}".rstrip() for line in lines(passage.shown))]
+
+
+def _call(made: Made) -> str:
+    arguments = ", ".join(map(repr, made.args))
+    return f"{_ASIDE}{made.key}({arguments}) {_came_to(made.result)}"
+
+
+def _came_to(result: Any) -> str:
+    return f"raises {result!r}" if isinstance(result, BaseException) else f"gives {result!r}"
+
+
+def _calls_as_code(calls: list[Made]) -> str:
+    """Write a table of results that gives each call what it gave."""
+    given: dict[str, list[str]] = {}
+    for made in calls:
+        given.setdefault(made.key, []).append(repr(made.result))
+    written = []
+    for key, results in given.items():
+        same = len(set(results)) == 1
+        listed = ", ".join(results)
+        written.append(f"{key!r}: {results[0] if same else f'lambda *_, given=iter([{listed}]): next(given)'}")
+    return f"{{{', '.join(written)}}}" if written else ""

@@ -1,0 +1,172 @@
+"""Conversations drawn by hypothesis, message by message, so that a failing one shrinks to its shortest form."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, Unpack
+
+from hypothesis import strategies as st
+
+from flowdsl.flow import Flow
+from flowdsl.messages import Contact, Location
+from flowdsl.outcome import Outcome
+from flowdsl.prompt import Prompt
+from flowdsl.testing.conversation import Conversation
+from flowdsl.testing.dialogue import Input
+from flowdsl.testing.results import Either, Results
+from flowdsl.testing.samples import Answers, Samples, as_input, given_for, samples
+from flowdsl.testing.setting import Options
+from flowdsl.verdict import Accepted, known_types, verdict
+
+__all__ = ["conversations", "drawn_results", "inputs", "slips"]
+
+_Draw = Callable[[st.SearchStrategy[Any]], Any]
+
+_SURROGATES_AND_CONTROLS: Final = ("Cs", "Cc")
+_LONGEST_TEXT: Final = 30
+
+
+def conversations(
+    flow: Flow[..., Any],
+    *,
+    answers: Answers = {},
+    mistakes: int = 1,
+    calls: Results = {},
+    longest: int = 30,
+    **options: Unpack[Options],
+) -> st.SearchStrategy[Conversation]:
+    """Draw whole conversations with a flow, each to its end or to so many messages.
+
+    What is typed is drawn when it is asked: one of the choices, or a text that the question takes, most of all one at the
+    limits of what it takes. With ``mistakes=0`` hypothesis knows when it has drawn all conversations of a flow that asks
+    only for choices, and stops. What a drawn conversation is made of is its ``repr``, with a test to paste. What the flow
+    raises is raised with that as a note.
+
+    Args:
+        flow: the conversation.
+        answers: key of a question to a strategy of what is typed there, a text or a list of them, or a function of the
+            prompt that gives one.
+        mistakes: how often the person does something else than to answer, at most: a wrong answer, going back, dialling
+            again, or in a chat a message that is delivered twice.
+        calls: what calls come to: key of the call to a value, a function of its arguments, an exception,
+            :func:`~flowdsl.testing.either` of several, or a strategy.
+        longest: how many messages a conversation has at most.
+        options: see :class:`~flowdsl.testing.Options`.
+
+    >>> from hypothesis import given
+    >>> from flowdsl import Prompt, Say, flow
+    >>> @flow
+    ... def tea():
+    ...     size = yield from Prompt("size", "Which size?", choices=["Small", "Large"])
+    ...     yield Say(f"One {size.lower()} tea.")
+    >>> @given(conversations(tea))
+    ... def test_they_get_what_they_chose(talk):
+    ...     talk.see(talk.answers["size"].lower())
+    >>> test_they_get_what_they_chose()
+    """
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> Conversation:
+        __tracebackhide__ = True
+        talk = Conversation(flow, calls=drawn_results(calls, draw), **options)
+        slipped = 0
+        try:
+            for _ in range(longest):
+                outcome = talk.outcome
+                if outcome is None or outcome.prompt is None:
+                    break
+                slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if slipped < mistakes else None
+                if slip is None:
+                    talk.do(draw(inputs(outcome.prompt, answers, flow.types)))
+                else:
+                    slipped += 1
+                    talk.do(slip)
+        except Exception as error:
+            if not isinstance(error, AssertionError):
+                error.add_note(repr(talk))
+            raise
+        return talk
+
+    return drawn()
+
+
+def inputs(prompt: Prompt[Any], answers: Answers, types: Mapping[str, type]) -> st.SearchStrategy[Input]:
+    """Give a strategy of what a question takes.
+
+    Args:
+        prompt: the question.
+        answers: what the test gives.
+        types: the enums and dataclasses that its flow names.
+    """
+    given = given_for(prompt, answers)
+    if isinstance(given, st.SearchStrategy):
+        return given.map(lambda one: as_input(one, prompt.key))
+    if given is not None:
+        return st.sampled_from([as_input(one, prompt.key) for one in (given if isinstance(given, list | tuple) else [given])])
+    types = known_types(prompt, types)
+    known = samples(prompt, types)
+    at_limits = st.sampled_from(known.taken) if known.taken else st.nothing()
+    if prompt.choices is not None:
+        return at_limits
+    if prompt.expects is not None:
+        return at_limits | _attachments(prompt)
+    more = _texts(known).filter(lambda text: isinstance(verdict(prompt, text, types), Accepted))
+    return at_limits | more.map(lambda text: Input("type", text))
+
+
+def slips(talk: Conversation, outcome: Outcome) -> Iterator[Input]:
+    """Give what a person might do instead of answering.
+
+    Args:
+        talk: the conversation.
+        outcome: where it is.
+    """
+    prompt = outcome.prompt
+    if prompt is not None:
+        yield from samples(prompt, known_types(prompt, {})).refused[:1]
+    if outcome.ways is not None and outcome.ways.back is not None:
+        yield Input("type", outcome.ways.back)
+    yield Input("dial") if talk.on_ussd else Input("redeliver")
+
+
+def _texts(known: Samples) -> st.SearchStrategy[str]:
+    if known.range is not None:
+        return st.integers(*known.range).map(str)
+    if any(each.text == "Ama" for each in known.taken):
+        return st.text(st.characters(exclude_categories=_SURROGATES_AND_CONTROLS), max_size=_LONGEST_TEXT)
+    return st.nothing()
+
+
+def _attachments(prompt: Prompt[Any]) -> st.SearchStrategy[Input]:
+    match prompt.expects:
+        case "location":
+            sent: st.SearchStrategy[Any] = st.builds(Location, st.floats(-90, 90), st.floats(-180, 180))
+        case "contact":
+            sent = st.builds(Contact, st.text(st.characters(exclude_categories=_SURROGATES_AND_CONTROLS), min_size=1))
+        case _:
+            return st.nothing()
+    return sent.map(lambda attachment: Input("send", attachment=attachment))
+
+
+def drawn_results(calls: Results, draw: _Draw) -> Results:
+    """Let calls come to things that are drawn when they are made.
+
+    Args:
+        calls: what they may come to.
+        draw: draws from a strategy.
+    """
+    return {key: _drawn(result, draw) for key, result in calls.items()}
+
+
+def _drawn(result: Any, draw: _Draw) -> Any:
+    """Let a call come to something that is drawn when it is made."""
+    if isinstance(result, Either):
+        result = st.sampled_from(result.results)
+    if not isinstance(result, st.SearchStrategy):
+        return result
+
+    def give(*args: Any) -> Any:
+        drawn = draw(result)
+        if isinstance(drawn, BaseException) or (isinstance(drawn, type) and issubclass(drawn, BaseException)):
+            raise drawn
+        return drawn(*args) if callable(drawn) else drawn
+
+    return give

@@ -1,0 +1,266 @@
+"""Exploring a flow: every path of it is walked, and what is wrong on one of them is told by the dialogue that leads there."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, Literal, NamedTuple, Unpack
+
+from flowdsl.flow import Flow
+from flowdsl.inspection import counted
+from flowdsl.testing.dialogue import Dialogue
+from flowdsl.testing.results import Results
+from flowdsl.testing.samples import Answers
+from flowdsl.testing.setting import Options, Setting
+from flowdsl.testing.sites import Site
+from flowdsl.testing.walking import Bounds, Visit, Walk
+
+__all__ = ["Exploration", "Fault", "explore"]
+
+_MOST_SHOWN: Final = 3
+
+
+class Fault(NamedTuple):
+    """Something that is wrong on a path.
+
+    Args:
+        kind: ``"raises"``, ``"silent"`` (it ends without a word), ``"stuck"`` (nothing that was tried answers a question),
+            or ``"endless"`` (nobody gets to an end from there).
+        message: what is wrong, in words.
+        where: ``file:line``.
+        dialogue: the shortest conversation that leads there.
+    """
+
+    kind: Literal["raises", "silent", "stuck", "endless"]
+    message: str
+    where: str
+    dialogue: Dialogue
+
+    def __str__(self) -> str:
+        """Write it with its dialogue and the test that shows it."""
+        return f"{self.message}\n\n{self.dialogue}\n\nAs a test:\n\n{self.dialogue.as_test()}"
+
+
+class Exploration:
+    """What :func:`explore` has found.
+
+    Args:
+        flow: name of the flow.
+        walk: the walk, when it is done.
+        visits: all places it came to.
+        setup: how the conversations are set up, as code.
+    """
+
+    def __init__(self, flow: str, walk: Walk, visits: list[Visit], setup: tuple[str, ...]) -> None:
+        self._flow: Final = flow
+        self._walk: Final = walk
+        self._visits: Final = visits
+        self._setup: Final = setup
+        self.faults: Final[tuple[Fault, ...]] = tuple(_told_once(self._found()))
+        """What is wrong, one of each, the shortest dialogue first."""
+
+    @property
+    def paths(self) -> int:
+        """How many different conversations there are from the dial to an end.
+
+        Where two lead to the same place, with the same variables, both count, though the rest is walked once. Where a loop
+        comes to a place again, or is cut, the path ends there. Mistakes are not counted.
+        """
+        return sum(_paths(visit) for visit in self._visits if visit.before is None)
+
+    @property
+    def depth(self) -> int:
+        """How many messages the longest path has, after the dial."""
+        return max((visit.depth for visit in self._visits), default=0)
+
+    @property
+    def questions(self) -> tuple[str, ...]:
+        """Keys of the questions that were asked, in the order in which a walk comes to them."""
+        return tuple(dict.fromkeys(visit.question[1] for visit in self._visits if visit.question))
+
+    @property
+    def visited(self) -> tuple[Site, ...]:
+        """The yields that were come to, each with ``where``, its ``file:line``."""
+        return tuple(sorted(self._walk.sites.visited()))
+
+    @property
+    def unvisited(self) -> tuple[Site, ...]:
+        """The yields of the same functions that were not come to."""
+        return tuple(sorted(self._walk.sites.known() - self._walk.sites.visited()))
+
+    @property
+    def cut(self) -> tuple[Dialogue, ...]:
+        """Paths on which a loop was cut at a bound."""
+        return tuple(self._dialogue(visit) for visit in self._visits if visit.cut)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all was walked; if not, there were more turns to take than the bounds allow."""
+        return self._walk.complete
+
+    @property
+    def ends(self) -> Iterator[Dialogue]:
+        """The conversations that come to an end, the shortest first."""
+        return (self._dialogue(visit) for visit in self._visits if visit.passage.ended)
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """All places that were come to."""
+        return tuple(self._visits)
+
+    def site(self, place: tuple[int, int]) -> Site | None:
+        """Tell which yield a step of a visit was yielded by."""
+        return self._walk.sites.site(place)
+
+    def check(self) -> None:
+        """Make sure that nothing is wrong.
+
+        Raises:
+            AssertionError: a path raises, ends without a word, cannot be gone on, or goes round without end; or not all was
+                walked. The message has the shortest dialogue for each.
+        """
+        __tracebackhide__ = True
+        if not self.complete:
+            raise AssertionError(
+                f"flow {self._flow!r} was not explored to its end: after {self._walk.turns} turns there was more. Give fewer "
+                "answers for questions without choices, or a higher `turns=`"
+            )
+        if self.faults:
+            shown = "\n\n".join(map(str, self.faults[:_MOST_SHOWN]))
+            more = len(self.faults) - _MOST_SHOWN
+            raise AssertionError(f"{shown}{f'{chr(10) * 2}… and {more} more faults' if more > 0 else ''}")
+
+    def __str__(self) -> str:
+        known, seen = self._walk.sites.known(), self._walk.sites.visited()
+        lines = [
+            f"flow {self._flow!r}: {counted(self.paths, 'path')} of at most {counted(self.depth, 'message')}, "
+            f"{counted(len(self.questions), 'question')}, {len(seen)} of {counted(len(known), 'yield')} visited"
+        ]
+        lines += [f"not visited: {site.where}" for site in self.unvisited]
+        lines += [f"{fault.where}: {fault.message}" for fault in self.faults]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _dialogue(self, visit: Visit) -> Dialogue:
+        return visit.dialogue(self._flow, self._setup)
+
+    def _found(self) -> Iterator[Fault]:
+        alive = _leading_to_an_end(self._visits)
+        for visit in self._visits:
+            passage = visit.passage
+            if passage.raised is not None:
+                named = "" if isinstance(passage.raised, AssertionError) else f"the flow raises {type(passage.raised).__name__}: "
+                yield self._fault("raises", visit, f"{named}{passage.raised}", passage.where)
+            elif passage.ended and not passage.shown.text.strip() and not passage.shown.media:
+                yield self._fault("silent", visit, "the conversation ends without a word", self._where(visit))
+            elif visit.stuck:
+                key = visit.question[1]
+                message = f"nothing that was tried answers the question {key!r}: give answers={{{key!r}: …}}"
+                yield self._fault("stuck", visit, message, self._where(visit))
+        for visit in self._visits if self.complete else ():
+            if (visit.cut or (visit.merged is not None and not visit.did.mistake)) and id(visit) not in alive:
+                message = "nobody gets to an end from here: every answer leads to where the conversation has been"
+                yield self._fault("endless", visit, message, self._where(visit))
+
+    def _fault(self, kind: Literal["raises", "silent", "stuck", "endless"], visit: Visit, message: str, where: str) -> Fault:
+        return Fault(kind, message, where, self._dialogue(visit))
+
+    def _where(self, visit: Visit) -> str:
+        site = self.site(visit.steps[-1].place) if visit.steps else None
+        return "" if site is None else site.where
+
+
+def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """Leave out what is the same fault on another path."""
+    known: set[tuple[str, str]] = set()
+    for fault in faults:
+        same = fault.kind, fault.where
+        if same not in known:
+            known.add(same)
+            yield fault
+
+
+def _paths(first: Visit) -> int:
+    """Count the paths from a place to the ends; where a loop comes to a place again, the path ends there."""
+    count: dict[int, int] = {}
+    under_way: set[int] = set()
+    todo = [first]
+    while todo:
+        visit = todo[-1]
+        after = [each for each in visit.after if not each.did.mistake] if visit.merged is None else [visit.merged]
+        ahead = [each for each in after if id(each) not in count and id(each) not in under_way]
+        if id(visit) not in count and id(visit) not in under_way and ahead:
+            under_way.add(id(visit))
+            todo += ahead
+            continue
+        todo.pop()
+        if id(visit) not in count:
+            under_way.discard(id(visit))
+            count[id(visit)] = sum(count.get(id(each), 1) for each in after) or 1
+    return count[id(first)]
+
+
+def _leading_to_an_end(visits: list[Visit]) -> set[int]:
+    """Tell from which places an end can be reached; a fault that is told by itself counts as one."""
+    leading: dict[int, list[Visit]] = {}
+    for visit in visits:
+        for after in (*visit.after, *([] if visit.merged is None else [visit.merged])):
+            leading.setdefault(id(after), []).append(visit)
+    todo = [visit for visit in visits if visit.passage.ended or visit.passage.raised is not None or visit.stuck]
+    alive = set(map(id, todo))
+    while todo:
+        for before in leading.get(id(todo.pop()), ()):
+            if id(before) not in alive:
+                alive.add(id(before))
+                todo.append(before)
+    return alive
+
+
+def explore(
+    flow: Flow[..., Any],
+    *,
+    calls: Results = {},
+    answers: Answers = {},
+    mistakes: bool = True,
+    check: bool = True,
+    rounds: int = 3,
+    turns: int = 50_000,
+    **options: Unpack[Options],
+) -> Exploration:
+    """Walk every path of a flow: all choices of all questions, and what a person might type at the others.
+
+    Places in which the flow stands at the same line with the same variables are gone on from once, so that loops come to an
+    end. A loop whose variables change is gone round ``rounds`` times with all that can be typed, and after that with one
+    thing at a time. The same flow gives the same exploration.
+
+    Args:
+        flow: the conversation.
+        calls: what its calls come to: key of the call to a value, a function of its arguments, an exception, or
+            :func:`~flowdsl.testing.either` of several, of which each is a way of its own.
+        answers: key of a question without choices to what is typed there, a text or a list of them, or to a function of the
+            prompt that gives one. Unless given they are found by trying: the limits of numbers, words, dates, and so on.
+        mistakes: also answer each question wrongly.
+        check: make sure that no path raises, ends without a word, cannot be gone on, or goes round without an end.
+        rounds: how often a path may come to one question with all that can be typed there.
+        turns: how many messages are sent in all, at most.
+        options: see :class:`~flowdsl.testing.Options`.
+
+    Raises:
+        AssertionError: something is wrong, and ``check`` is on. The message has the shortest dialogue that leads there, and
+            the same as a test.
+
+    >>> from flowdsl import Prompt, Say, flow
+    >>> @flow
+    ... def tea():
+    ...     size = yield from Prompt("size", "Which size?", choices=["Small", "Large"])
+    ...     if (yield from Prompt.confirm("milk", "Milk?")):
+    ...         yield Say(f"One {size.lower()} tea with milk.")
+    ...     else:
+    ...         yield Say(f"One {size.lower()} tea.")
+    >>> explore(tea)
+    flow 'tea': 4 paths of at most 2 messages, 2 questions, 4 of 4 yields visited
+    """
+    __tracebackhide__ = True
+    walk = Walk(Setting(flow, calls, options), answers=answers, mistakes=mistakes, bounds=Bounds(rounds=rounds, turns=turns))
+    exploration = Exploration(flow.name, walk, list(walk.visits()), walk.setup)
+    if check:
+        exploration.check()
+    return exploration

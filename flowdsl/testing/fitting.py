@@ -1,0 +1,259 @@
+"""Whether every screen of a flow fits: on USSD in septets or UCS-2 units, in chats by the limits of the platform."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Unpack
+
+import msgspec
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.flow import Flow
+from flowdsl.inspection import counted
+from flowdsl.loading import translations_beside
+from flowdsl.messages import Reply
+from flowdsl.rendering import render
+from flowdsl.testing.dialogue import Dialogue
+from flowdsl.testing.results import Results
+from flowdsl.testing.samples import Answers
+from flowdsl.testing.setting import Options, Setting
+from flowdsl.testing.stage import Moment
+from flowdsl.testing.walking import Bounds, Visit, Walk
+from flowdsl.texts import in_language
+from flowdsl.ussd.alphabet import is_basic, measure
+from flowdsl.ussd.screen import Screen
+
+__all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits"]
+
+_MOST_SHOWN: Final = 3
+_ENDLESS: Final = 10**9
+_WHOLE: Final = Screen(septets=_ENDLESS, units=_ENDLESS)
+
+
+class MessageLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What one message of a chat may hold, in characters, before a platform refuses it or something must be cut.
+
+    Args:
+        text: a message without choices.
+        body: the text above choices.
+        caption: the text with a picture.
+        buttons: so many choices are buttons, and more are a list.
+        button: what is written on one.
+        rows: how many choices a list has.
+        row: what is written in one.
+    """
+
+    text: int
+    body: int
+    caption: int
+    buttons: int
+    button: int
+    rows: int
+    row: int
+
+
+WHATSAPP: Final = MessageLimits(text=4096, body=1024, caption=1024, buttons=3, button=20, rows=10, row=24)
+"""Limits of the WhatsApp Cloud API, as pywa's client.py and callback.py have them, and Twilio's pages on quick replies and
+list pickers: texts of 4096 characters, 1024 above buttons or a list, 3 buttons of 20, 10 rows of 24."""
+
+TELEGRAM: Final = MessageLimits(text=4096, body=4096, caption=1024, buttons=100, button=4096, rows=100, row=4096)
+"""Limits of Telegram's Bot API, as python-telegram-bot 22.8 has them in its constants: 4096 characters, captions of 1024, 100
+buttons. How much a button may show is not documented."""
+
+_BY_PLATFORM: Final[Mapping[str, MessageLimits]] = {"whatsapp": WHATSAPP, "telegram": TELEGRAM}
+
+
+class Shown(NamedTuple):
+    """Something that a person is shown, and how much room it takes.
+
+    Args:
+        what: what is measured: ``"screen"``, ``"text"``, ``"body"``, ``"button"`` and so on.
+        text: it.
+        length: how long it is, in ``unit``.
+        room: how long it may be.
+        unit: ``"septets"``, ``"UCS-2 units"``, ``"pages"``, ``"characters"`` or ``"choices"``.
+        locale: the language in which it was shown.
+        dialogue: the shortest conversation that leads there.
+    """
+
+    what: str
+    text: str
+    length: int
+    room: int
+    unit: str
+    locale: str | None
+    dialogue: Dialogue
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is room for it."""
+        return self.length <= self.room
+
+    def __str__(self) -> str:
+        language = "" if self.locale is None else f" in {self.locale!r}"
+        length = f"a {self.what} has {self.length} of {self.room} {self.unit}{language}"
+        return f"{length}{self._why()}: {self.text!r}\n\n{self.dialogue}"
+
+    def _why(self) -> str:
+        if self.unit != "UCS-2 units":
+            return ""
+        letters = dict.fromkeys(each for each in self.text if not measure(each).gsm)
+        return f" (because of {', '.join(map(repr, letters))}, which GSM 7-bit does not have)"
+
+
+class Fit(NamedTuple):
+    """What :func:`assert_fits` has measured.
+
+    Args:
+        screens: how many different screens or messages there are.
+        worst: the fullest of them; ``None`` where nothing was shown.
+        misfits: those that do not fit, the fullest of each question first.
+        complete: whether all was walked.
+    """
+
+    screens: int
+    worst: Shown | None
+    misfits: tuple[Shown, ...] = ()
+    complete: bool = True
+
+    def __repr__(self) -> str:
+        fullest = "" if self.worst is None else f", the fullest with {self.worst.length} of {self.worst.room} {self.worst.unit}"
+        return f"{counted(self.screens, 'screen')}{fullest}"
+
+
+def assert_fits(
+    flow: Flow[..., Any],
+    *,
+    page: int | Screen | None = None,
+    locales: Sequence[str | None] = (None,),
+    pages: int | None = 1,
+    message: MessageLimits | None = None,
+    calls: Results = {},
+    answers: Answers = {},
+    rounds: int = 3,
+    turns: int = 50_000,
+    **options: Unpack[Options],
+) -> Fit:
+    """Make sure that whatever a flow shows has room where it is shown, on every path of it.
+
+    Args:
+        flow: the conversation.
+        page: septets of a screen, and half as many UCS-2 units; or a ``Screen``. What ``gateway=`` has, such as ``Nalo()``,
+            unless given.
+        locales: the languages of the device in which it is shown.
+        pages: how many pages one screen may take: 1 forbids paging, ``None`` allows any number.
+        message: what a message may hold, in a chat; that of ``platform=``, ``"whatsapp"`` or ``"telegram"``, unless given.
+        calls: what calls come to, as in :func:`~flowdsl.testing.explore`.
+        answers: what is typed at questions without choices: best the longest that you mean to bear.
+        rounds: how often a path may come to one question with all that can be typed there.
+        turns: how many messages are sent in all, at most, for each language.
+        options: see :class:`~flowdsl.testing.Options`. The ``translations`` are those of the flow's module, unless given.
+
+    Raises:
+        AssertionError: something has no room, or not all was walked. The message has the fullest screens and their dialogues.
+        ConfigurationError: what a message may hold on this platform is not known.
+
+    >>> from flowdsl import Prompt, Say, flow
+    >>> @flow
+    ... def tea():
+    ...     size = yield from Prompt("size", "Which size?", choices=["Small", "Large"])
+    ...     yield Say(f"One {size.lower()} tea.")
+    >>> assert_fits(tea)
+    4 screens, the fullest with 63 of 140 septets
+    """
+    __tracebackhide__ = True
+    if page is not None:
+        options["screen"] = page if isinstance(page, Screen) else Screen(septets=page, units=page // 2)
+    if "translations" not in options:
+        options["translations"] = translations_beside(flow)
+    seen: dict[str, tuple[Shown, Any]] = {}
+    complete = True
+    for locale in locales:
+        options["locale"] = locale
+        setting = Setting(flow, calls, options)
+        limits = _limits(setting, message)
+        walk = Walk(setting, answers=answers, mistakes=True, bounds=Bounds(rounds=rounds, turns=turns))
+        for visit in walk.visits():
+            for what, text, length, room, unit in _measured(visit, setting, limits, pages):
+                if text not in seen:
+                    shown = Shown(what, text, length, room, unit, locale, visit.dialogue(flow.name, setting.code))
+                    seen[text] = shown, visit.question
+        complete = complete and walk.complete
+    fit = _fit([*seen.values()], complete=complete)
+    _require(fit, flow.name)
+    return fit
+
+
+def _fit(seen: list[tuple[Shown, Any]], *, complete: bool) -> Fit:
+    worst = max((shown for shown, _ in seen), key=_fullness, default=None)
+    misfits: dict[Any, Shown] = {}
+    for shown, question in seen:
+        if not shown.fits and (question not in misfits or _fullness(shown) > _fullness(misfits[question])):
+            misfits[question] = shown
+    return Fit(len(seen), worst, tuple(sorted(misfits.values(), key=_fullness, reverse=True)), complete)
+
+
+def _require(fit: Fit, flow: str) -> None:
+    __tracebackhide__ = True
+    if fit.misfits:
+        shown = "\n\n".join(map(str, fit.misfits[:_MOST_SHOWN]))
+        more = len(fit.misfits) - _MOST_SHOWN
+        raise AssertionError(f"flow {flow!r}: {shown}{f'{chr(10) * 2}… and {more} more' if more > 0 else ''}")
+    if not fit.complete:
+        raise AssertionError(f"flow {flow!r} was not walked to its end: give fewer answers, or a higher `turns=`")
+
+
+def _fullness(shown: Shown) -> float:
+    return shown.length / shown.room
+
+
+_Measure = tuple[str, str, int, int, str]
+
+
+def _measured(visit: Visit, setting: Setting, limits: MessageLimits | None, pages: int | None) -> Iterator[_Measure]:
+    moment = visit.moment
+    if moment is None or moment.outcome is None:
+        return
+    screen = setting.stage.service.screen
+    if limits is not None:
+        yield from _message(moment.shown, limits)
+    elif screen is not None and pages == 1:
+        yield _screen(_whole(moment, setting), screen)
+    elif screen is not None:
+        whole = "\n".join(moment.pages)
+        yield ("screen", whole, len(moment.pages), _ENDLESS if pages is None else pages, "pages")
+
+
+def _whole(moment: Moment, setting: Setting) -> str:
+    """Give all that is shown at once, as a screen without an end would show it."""
+    outcome, state = moment.outcome, moment.state
+    if outcome is None or state is None or not state.pages:
+        return moment.shown.text
+    return in_language(state.shown, lambda: render(outcome, _WHOLE, setting.stage.service.navigation)[0].text)
+
+
+def _screen(text: str, screen: Screen) -> _Measure:
+    if is_basic(text):  # as most are
+        return ("screen", text, len(text), screen.septets, "septets")
+    length = measure(text)
+    room, unit = (screen.septets, "septets") if length.gsm else (screen.units, "UCS-2 units")
+    return ("screen", text, length.units, room, unit)
+
+
+def _message(shown: Reply, limits: MessageLimits) -> Iterator[_Measure]:
+    what, room = ("body", limits.body) if shown.choices else ("caption", limits.caption) if shown.media else ("text", limits.text)
+    yield (what, shown.text, len(shown.text), room, "characters")
+    if shown.choices:
+        yield ("menu", "\n".join(each.label for each in shown.choices), len(shown.choices), limits.rows, "choices")
+    name, most = ("button", limits.button) if len(shown.choices) <= limits.buttons else ("row", limits.row)
+    for choice in shown.choices:
+        yield (name, choice.label, len(choice.label), most, "characters")
+
+
+def _limits(setting: Setting, message: MessageLimits | None) -> MessageLimits | None:
+    if setting.on_ussd:
+        return None
+    found = message or _BY_PLATFORM.get(setting.person.platform)
+    if found is None:
+        raise ConfigurationError(
+            f"what a message may hold on {setting.person.platform!r} is not known: give message=MessageLimits(…)"
+        )
+    return found

@@ -1,0 +1,120 @@
+"""What a test gives a flow instead of making its calls."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from flowdsl.calls import IDEMPOTENCY_KEY, asks_for_key
+from flowdsl.journal import failure
+from flowdsl.pauses import Done, Job, written
+from flowdsl.source import defined_at
+
+__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "result_of"]
+
+Results: TypeAlias = Mapping[str, Any]
+"""Key of a call to what it gives: a value, a function of the call's arguments, an exception that it raises, or one
+:func:`either` of several. What is taken back by ``undo=`` is found under ``"undo "`` and the key; without one it succeeds."""
+
+_UNDO: Final = "undo "
+
+
+class UnexpectedCall(AssertionError):
+    """A flow makes a call for which the test has no result, or with arguments that its function does not take."""
+
+
+class Either(NamedTuple):
+    """Several things that a call may come to; made by :func:`either`."""
+
+    results: tuple[Any, ...]
+
+
+class Made(NamedTuple):
+    """A call that was made: its key, its arguments, what it gave or raised, and its idempotency key."""
+
+    key: str
+    args: tuple[Any, ...]
+    result: Any
+    token: str
+
+
+def either(*results: Any) -> Either:
+    """Let a call come to one of several things: an exploration goes all ways, a drawn conversation one of them.
+
+    Args:
+        results: values, functions or exceptions, as in ``calls=``. A scripted conversation takes the first.
+
+    Raises:
+        ValueError: there are none.
+
+    >>> either(42, TimeoutError("no answer")).results[0]
+    42
+    """
+    if not results:
+        raise ValueError("either() needs the results that a call may have")
+    return Either(results)
+
+
+def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple[Done, Made]:
+    """Answer a call from a table.
+
+    Args:
+        job: the call, or what takes it back.
+        results: the table.
+        choose: is told how many things a call may come to, and tells the place of one of them.
+
+    Raises:
+        UnexpectedCall: there is nothing for it in the table.
+    """
+    key = _UNDO + job.call.key if job.undoes else job.call.key
+    if job.undoes and key not in results:
+        return written(None, job), Made(key, job.args, None, job.token)
+    if key not in results:
+        raise UnexpectedCall(_unexpected(key, job, results))
+    given = results[key]
+    if isinstance(given, Either):
+        given = given.results[choose(len(given.results))]
+    try:
+        result = _given(given, job, key)
+    except UnexpectedCall:
+        raise
+    except Exception as error:
+        done = Done(job.token, failure(type(error).__name__, str(error)), failed=True, final=job.call.on_crash == "fail")
+        return done, Made(key, job.args, error, job.token)
+    return written(result, job), Made(key, job.args, result, job.token)
+
+
+def _given(given: Any, job: Job, key: str) -> Any:
+    if isinstance(given, BaseException) or (isinstance(given, type) and issubclass(given, BaseException)):
+        raise given
+    if not callable(given):
+        return given
+    keyed = {IDEMPOTENCY_KEY: job.token} if asks_for_key(given, job.args) else {}
+    try:
+        inspect.signature(given).bind(*job.args, **keyed)
+    except TypeError as error:
+        raise UnexpectedCall(f"what calls[{key!r}] gives, {given!r}, cannot be called with {job.args!r}: {error}") from None
+    except ValueError:
+        pass  # written in C, and does not tell
+    result = given(*job.args, **keyed)
+    return _awaited(result, key) if inspect.isawaitable(result) else result
+
+
+def _awaited(result: Any, key: str) -> Any:
+    """Run a coroutine that waits for nothing; there is no event loop here."""
+    coroutine = result.__await__()
+    try:
+        next(coroutine)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise UnexpectedCall(f"what calls[{key!r}] gives waits for something: give a function that has its result at once")
+
+
+def _unexpected(key: str, job: Job, results: Results) -> str:
+    arguments = ", ".join(map(repr, job.args))
+    known = f"it has {', '.join(map(repr, results))}" if results else "it has none"
+    name = getattr(job.function, "__qualname__", repr(job.function))
+    return (
+        f"the flow makes the call {key!r}, {name}({arguments}) of {defined_at(job.function)}, for which the test has no result: "
+        f"give calls={{{key!r}: …}} (a value, a function, an exception, or either(…)); {known}"
+    )

@@ -1,0 +1,230 @@
+"""What a person might type: answers that a question takes, at the limits of what it takes, and one that it refuses."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from types import FunctionType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.messages import Attachment, Contact, Expected, Location, Media
+from flowdsl.prompt import Prompt
+from flowdsl.testing.dialogue import Input
+from flowdsl.testing.variables import written
+from flowdsl.verdict import Accepted, verdict
+
+__all__ = ["Answers", "Samples", "as_input", "as_inputs", "given_for", "samples"]
+
+Answers: TypeAlias = Mapping[str, Any]
+"""Key of a question to what is typed there: a text, an attachment, a list of them, or a function of the prompt that gives one."""
+
+# What people are asked all day. The first that a question takes is used where it takes any text.
+_WORDS: Final = (
+    *("Ama", "Ama Mensah", "0244123456", "+233244123456", "ama@example.com", "31/12/1990", "12/31/1990", "1990-12-31"),
+    *("31-12-1990", "01/01/2030", "18:30", "2026-12-31 18:30", "yes", "no", "1234", "12345", "123456", "12345678", "AB123456"),
+    *("12.50", "GHS 20", "12345678-1234-5678-1234-567812345678", "A", "a long answer of more than a few words"),
+)
+_NUMBERS: Final = (-1, 0, 1, 2, 5, 10, 18, 20, 25, 50, 65, 100, 120, 200, 500, 1_000, 2_000, 5_000, 10_000, 100_000, 1_000_000)
+_WRONG: Final = ("?", "", "-1", "0", "x", "abc", "99999999999", "1.234.5")
+_NOT_A_CHOICE: Final = ("?", "99", "-", "none of these")
+
+_SENT: Final[Mapping[Expected, Attachment]] = {
+    "location": Location(5.6037, -0.187, "Accra"),
+    "contact": Contact("Kofi Mensah", ("+233201234567",)),
+    "media": Media("https://example.com/picture.jpg"),
+    "image": Media("https://example.com/picture.jpg"),
+    "audio": Media("https://example.com/voice.ogg", "audio"),
+    "video": Media("https://example.com/film.mp4", "video"),
+    "document": Media("https://example.com/paper.pdf", "document"),
+    "sticker": Media("https://example.com/sticker.webp", "sticker"),
+}
+
+
+class Samples(NamedTuple):
+    """What can be typed at a question.
+
+    Args:
+        taken: what it takes; of numbers the smallest, one between, and the largest.
+        refused: what it refuses; empty where it takes anything.
+        range: the smallest and the largest whole number that it takes, where there are such.
+    """
+
+    taken: tuple[Input, ...]
+    refused: tuple[Input, ...]
+    range: tuple[int, int] | None = None
+
+
+def samples(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
+    """Find what can be typed at a question, by trying.
+
+    Args:
+        prompt: the question.
+        types: the enums and dataclasses that its flow names.
+
+    >>> from flowdsl import answers
+    >>> [each.text for each in samples(Prompt("age", "Age?", transform=answers.whole(18, 120)), {}).taken]
+    ['18', '65', '120']
+    """
+    if prompt.choices is not None:
+        return _picks(prompt)
+    if prompt.expects is not None:
+        sent = Input("send", attachment=_SENT[prompt.expects])
+        return Samples((sent,), (Input("type", "?", mistake=True),))
+    key = _key(prompt)
+    known = None if key is None else _known.get(key)
+    if known is None:
+        known = _typed(prompt, types)
+        if key is not None:
+            _remembered(key, known)
+    return known
+
+
+def given_for(prompt: Prompt[Any], answers: Answers) -> Any:
+    """Look up what a test gives for a question; ``None`` where it gives nothing.
+
+    Args:
+        prompt: the question.
+        answers: what the test gives.
+    """
+    given = answers.get(prompt.key)
+    return given(prompt) if callable(given) else given
+
+
+def as_inputs(given: Any, key: str) -> tuple[Input, ...]:
+    """Read what a test gives for a question.
+
+    Raises:
+        ConfigurationError: it is no text, attachment, or list of them.
+    """
+    each: Iterable[Any] = given if isinstance(given, list | tuple) else (given,)
+    return tuple(as_input(one, key) for one in each)
+
+
+def as_input(given: Any, key: str) -> Input:
+    """Read one thing that a test gives for a question.
+
+    Raises:
+        ConfigurationError: it is neither a text nor an attachment.
+    """
+    if isinstance(given, str):
+        return Input("type", given)
+    if isinstance(given, Media | Location | Contact):
+        return Input("send", attachment=given)
+    raise ConfigurationError(f"answers[{key!r}] has {given!r}: give what a person types, as a text, or an attachment")
+
+
+# A prompt is made anew on every replay, and to try what it takes takes longer than the turn.
+_MOST: Final = 1024
+_known: Final[dict[Any, Samples]] = {}
+
+
+def _picks(prompt: Prompt[Any]) -> Samples:
+    menu = prompt.menu
+    known = _known.get(menu.lines)
+    if known is None:
+        picked = tuple(Input("choose", str(number), option.label) for number, option in enumerate(menu.options, 1))
+        refused = next((text for text in _NOT_A_CHOICE if menu.pick(text) is None), None)
+        known = _remembered(menu.lines, Samples(picked, () if refused is None else (Input("type", refused, mistake=True),)))
+    return known
+
+
+def _remembered(key: Any, found: Samples) -> Samples:
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[key] = found
+    return found
+
+
+def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
+    takes = partial(_takes, prompt, types)
+    numbers = [number for number in _NUMBERS if takes(str(number))]
+    anything = takes("Ama")
+    refused = next((text for text in (*_WRONG, *_beyond(numbers, takes)) if takes(text) is False), None)
+    mistakes = () if refused is None else (Input("type", refused, mistake=True),)
+    raising = [text for text in (*_WRONG, *_WORDS, *map(str, _NUMBERS)) if takes(text) is None][:1]
+    if numbers and not anything:
+        low, high = _edge(numbers[0], -1, takes), _edge(numbers[-1], 1, takes)
+        middle = min(numbers, key=lambda number: abs(number - min((low + high) // 2, _USUAL)))
+        typed, limits = [str(low), str(middle), str(high)], (low, high)
+    else:
+        words = [text for text in (*_limits(prompt), *_WORDS) if takes(text)]
+        typed, limits = (["Ama"] if anything else words[:_FEW]) + list(filter(takes, _longest(prompt))), None
+    return Samples(tuple(Input("type", text) for text in dict.fromkeys([*typed, *raising])), mistakes, limits)
+
+
+def _takes(prompt: Prompt[Any], types: Mapping[str, type], text: str) -> bool | None:
+    """Tell whether a question takes a text; ``None`` where that raises, which whoever explores the flow should see."""
+    try:
+        return isinstance(verdict(prompt, text, types), Accepted)
+    except Exception:
+        return None
+
+
+def _edge(number: int, towards: int, takes: Callable[[str], bool | None]) -> int:
+    """Find the last whole number in a direction that is taken, where there is one not too far away."""
+    good, step = number, towards
+    while abs(step) <= _FARTHEST and takes(str(good + step)):
+        good, step = good + step, step * 2
+    if abs(step) > _FARTHEST:
+        return number
+    bad = good + step
+    while abs(bad - good) > 1:
+        middle = (good + bad) // 2
+        good, bad = (middle, bad) if takes(str(middle)) else (good, middle)
+    return good
+
+
+_FARTHEST: Final = 2**24
+# A number between the limits that people might type.
+_USUAL: Final = 100
+# So many words of which a question takes only some are tried.
+_FEW: Final = 2
+
+
+def _beyond(numbers: list[int], takes: Callable[[str], bool | None]) -> Iterator[str]:
+    if numbers:
+        yield str(_edge(numbers[0], -1, takes) - 1)
+        yield str(_edge(numbers[-1], 1, takes) + 1)
+
+
+def _limits(prompt: Prompt[Any]) -> Iterator[str]:
+    """Give what the parsers of :mod:`flowdsl.answers` tell of themselves: their limits, and what can be entered."""
+    parser: Any = prompt.transform
+    writes = getattr(parser, "format", None)
+    for name in ("earliest", "latest"):
+        if (limit := getattr(parser, name, None)) is not None and writes is not None:
+            yield writes(limit)
+    for name in ("options", "yes", "no"):
+        yield from (each for each in getattr(parser, name, ())[:1] if isinstance(each, str))
+    if isinstance(digits := getattr(parser, "digits", None), int):
+        yield "1234567890"[:digits].ljust(digits, "5")
+    if isinstance(least := getattr(parser, "least", None), int):
+        yield _text_of(least)
+
+
+def _longest(prompt: Prompt[Any]) -> Iterator[str]:
+    if isinstance(most := getattr(prompt.transform, "most", None), int):
+        yield _text_of(most)
+
+
+def _text_of(length: int) -> str:
+    """Give a text of so many characters, or of as many as a message may have."""
+    length = min(length, 160)
+    return ("Abena Owusu Mensah " * (length // 19 + 1))[:length].rstrip().ljust(length, "a")
+
+
+def _key(prompt: Prompt[Any]) -> Any:
+    parts = tuple(map(_function, (prompt.validate, prompt.transform)))
+    return None if None in parts else parts
+
+
+def _function(function: Any) -> Any:
+    if function is None:
+        return ()
+    if isinstance(function, FunctionType):
+        cells = [written(cell.cell_contents) for cell in function.__closure__ or ()]
+        return None if None in cells else (function.__code__, *cells)
+    try:
+        hash(function)
+    except TypeError:
+        return None
+    return (function,)

@@ -1,0 +1,175 @@
+"""What conversations of a test are held with: on which screen, by whom, and with which settings of a runtime."""
+
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, TypedDict
+
+import msgspec
+
+from flowdsl.errors import ConfigurationError
+from flowdsl.flow import Flow
+from flowdsl.inspection import STAND_IN
+from flowdsl.journal import encode
+from flowdsl.languages import Translations
+from flowdsl.messages import Inbound
+from flowdsl.navigation import Navigation
+from flowdsl.outcome import Limits
+from flowdsl.record import anew, write
+from flowdsl.resuming import Resume
+from flowdsl.service import Service
+from flowdsl.sessions import SessionConfig
+from flowdsl.testing.results import Results
+from flowdsl.testing.stage import Stage
+from flowdsl.ussd.screen import Screen
+
+__all__ = ["Options", "Setting", "Wire"]
+
+_NOON: Final = 1_767_268_800.0
+"""2026-01-01 12:00 UTC, when conversations begin unless told otherwise."""
+
+_DIALLED: Final = "*920*77#"
+_WRITTEN: Final = "Hi"
+_SCREEN: Final = Screen()
+
+
+class Wire(Protocol):
+    """What a test needs to know of a gateway; all gateways of ``flowdsl_adapters`` have it."""
+
+    @property
+    def name(self) -> str:
+        """What sessions call it."""
+        ...
+
+    @property
+    def platform(self) -> str:
+        """What it serves."""
+        ...
+
+    @property
+    def screen(self) -> Screen | None:
+        """Its USSD screen, if it has one."""
+        ...
+
+
+class Options(TypedDict, total=False):
+    """What everything in :mod:`flowdsl.testing` that holds conversations can be told, by keyword."""
+
+    params: Mapping[str, Any]
+    """The flow's keyword parameters."""
+    gateway: Wire | None
+    """Shows screens as this gateway does, such as ``Nalo()``."""
+    platform: str
+    """Where the conversation is held, unless a gateway tells: ``"ussd"``, the default, shows screens, all others messages."""
+    screen: Screen | None
+    """Size and keys of the USSD screen: 140 septets, unless a gateway or this tells."""
+    msisdn: str | None
+    """The person's number."""
+    user_id: str | None
+    """Their id on the platform; the number unless given."""
+    name: str | None
+    """What they are called there."""
+    locale: str | None
+    """Language of their device."""
+    opener: str | None
+    """What they dial, or write first in a chat."""
+    session: Mapping[str, Any]
+    """The data that the session has before."""
+    sessions: SessionConfig
+    """What a session id is made of, and how long it lives."""
+    navigation: Navigation | None
+    """The keys that lead back, as the runtime has them."""
+    resume: Resume | None
+    """The menu for who dials again, as the runtime has it."""
+    translations: Translations | None
+    """Catalogues for the words of flowdsl itself, as the runtime has them."""
+    limits: Limits
+    """How long the conversation may become."""
+    now: float
+    """When it begins, in seconds since 1970."""
+
+
+class Setting:
+    """What conversations are held with, made of a flow and :class:`Options`.
+
+    Args:
+        flow: the conversation.
+        results: what its calls come to.
+        options: all else.
+
+    Raises:
+        ConfigurationError: it is not a flow, or cannot be started with these parameters.
+    """
+
+    __slots__ = ("_options", "_results", "code", "flow", "now", "opener", "person", "stage", "stored")
+
+    def __init__(self, flow: Flow[..., Any], results: Results, options: Options) -> None:
+        if not isinstance(flow, Flow):
+            raise ConfigurationError(f"{flow!r} is not a flow: put @flow above its function")
+        params = options.get("params", {})
+        flow.require(params)
+        gateway = options.get("gateway")
+        platform = options.get("platform", "ussd") if gateway is None else gateway.platform
+        screen = options.get("screen") or (gateway.screen if gateway is not None else _SCREEN if platform == "ussd" else None)
+        translations = options.get("translations")
+        msisdn = options.get("msisdn", STAND_IN)
+        self._results: Final = results
+        self._options: Final = options
+        self.flow: Final = flow
+        self.code: Final = tuple(f"{name}={_as_code(value)}" for name, value in options.items())
+        """The options as they are written in code."""
+        self.now: Final = options.get("now", _NOON)
+        self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
+        self.stage: Final = Stage(
+            service=Service(
+                flow=flow,
+                params=params,
+                screen=screen,
+                limits=options.get("limits", Limits()),
+                navigation=options.get("navigation"),
+                resume=options.get("resume"),
+            ),
+            sessions=options.get("sessions", SessionConfig()),
+            results=results,
+            translate=None if translations is None else translations.translate,
+        )
+        self.person: Final = Inbound(
+            platform=platform,
+            gateway="test" if gateway is None else gateway.name,
+            msisdn=msisdn,
+            user_id=options.get("user_id") or msisdn,
+            name=options.get("name"),
+            locale=options.get("locale"),
+        )
+        self.stored: Final = self._before(options.get("session", {}))
+
+    @property
+    def on_ussd(self) -> bool:
+        """Whether screens are shown."""
+        return self.person.platform == "ussd"
+
+    def opening(self, request: str, now: float) -> Inbound:
+        """Make the message that begins a conversation.
+
+        Args:
+            request: the gateway's id of the session.
+            now: seconds since 1970.
+        """
+        begun = msgspec.structs.replace(self.person, request_id=request, timestamp=now)
+        if self.on_ussd:
+            return msgspec.structs.replace(begun, new=True, dialled=self.opener)
+        return msgspec.structs.replace(begun, text=self.opener)
+
+    def with_flow(self, flow: Flow[..., Any]) -> "Setting":
+        """Give the same with another version of the flow."""
+        return Setting(flow, self._results, self._options)
+
+    def _before(self, session: Mapping[str, Any]) -> str | None:
+        if not session:
+            return None
+        data = {key: encode(value, self.flow.types) for key, value in session.items()}
+        record = anew(None, self.stage.sessions.owner(self.person), self.now)
+        return write(msgspec.structs.replace(record, data=data), self.stage.service.limits.bytes)
+
+
+def _as_code(value: object) -> str:
+    written = repr(value)
+    return f"{type(value).__name__}()" if written.startswith("<") else written

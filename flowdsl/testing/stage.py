@@ -1,0 +1,276 @@
+"""One turn of a flow as a runtime takes it, without an event loop: calls are answered by a table, and each turn is replayed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+
+from flowdsl.apologies import contained
+from flowdsl.deliveries import Delivery, answered_before, mark
+from flowdsl.flow import observer
+from flowdsl.messages import Inbound, Reply
+from flowdsl.outcome import Outcome
+from flowdsl.pauses import Busy, Pause, finished
+from flowdsl.playing import Playing
+from flowdsl.record import FlowState, Record, read, write
+from flowdsl.replay import Replay
+from flowdsl.service import Service
+from flowdsl.sessions import SessionConfig
+from flowdsl.source import UNKNOWN, source_line
+from flowdsl.testing.results import Made, Results, result_of
+from flowdsl.testing.variables import Stack, difference, stack
+from flowdsl.texts import plain, shown_in, translator
+from flowdsl.trouble import after_failure
+from flowdsl.turn import Turn, take_turn
+
+__all__ = ["Moment", "ReplayDiffers", "Stage"]
+
+_CURE: Final = (
+    "the same answers must lead a flow to the same place, so what may differ between two runs (the time, chance, a counter "
+    "of the process) goes into a Call"
+)
+
+
+class ReplayDiffers(AssertionError):
+    """A flow that was replayed from its stored answers came to something else."""
+
+
+class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """Where a conversation is after a message.
+
+    Args:
+        stored: the session as it is stored; ``None`` where none is.
+        shown: what the person sees.
+        turn: what the message came to; ``None`` where it had been answered before, or the flow raised.
+        said: what the flow said in this turn.
+        made: the calls of this turn.
+        stack: where the flow stands.
+        raised: what it raised.
+        where: ``file:line`` of that.
+    """
+
+    stored: str | None
+    shown: Reply
+    turn: Turn | None = None
+    said: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
+    stack: Stack = Stack()
+    raised: Exception | None = None
+    where: str = ""
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the flow did."""
+        return None if self.turn is None else self.turn.outcome
+
+    @property
+    def state(self) -> FlowState | None:
+        """Where the flow stands."""
+        return None if self.turn is None else self.turn.state
+
+    @property
+    def ended(self) -> bool:
+        """Whether the flow has come to its end; of a long last message there may be more pages."""
+        outcome = self.outcome
+        return outcome is not None and outcome.prompt is None
+
+    @property
+    def pages(self) -> list[str]:
+        """All pages of what is shown."""
+        state = self.state
+        return state.pages if state is not None and state.pages else [self.shown.text]
+
+
+class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
+    """What a conversation is held with.
+
+    Args:
+        service: the flow, and how it is shown.
+        sessions: how long a session lives, and whose it is.
+        results: what calls come to.
+        translate: looks up the words of this library.
+        thorough: hold the last turn against a replay as well, though nothing is replayed after it.
+    """
+
+    service: Service
+    sessions: SessionConfig
+    results: Results
+    translate: Callable[[str], str] | None = None
+    thorough: bool = True
+
+    def take(
+        self,
+        stored: str | None,
+        inbound: Inbound,
+        by: str,
+        now: float,
+        choose: Callable[[int], int] = lambda count: 0,
+        watch: Callable[[], None] = lambda: None,
+        *,
+        calls: int | None = None,
+    ) -> Moment:
+        """Answer a message.
+
+        Args:
+            stored: the session as it is stored.
+            inbound: the message.
+            by: names the delivery; no two may have the same name.
+            now: seconds since 1970.
+            choose: tells which of several things a call comes to.
+            watch: is called where the flow has stopped, before it is played again.
+            calls: the process dies in the call of this number, counted from 1, before what it came to is kept.
+
+        Raises:
+            ReplayDiffers: the replay comes to something else.
+            UnexpectedCall: there is no result for a call.
+        """
+        flow = self.service.flow
+        delivery = Delivery(inbound=inbound, mark=mark(inbound, flow.name), owner=self.sessions.owner(inbound), by=by, now=now)
+        with self._translated():
+            record = None if stored is None else read(stored)
+            if record is not None and (seen := answered_before(record, delivery, -1)) is not None:
+                return Moment(stored=stored, shown=seen.reply or Reply(""))
+            return self._taken(delivery, stored, now, choose, watch, calls)
+
+    def _taken(
+        self,
+        delivery: Delivery,
+        stored: str | None,
+        now: float,
+        choose: Callable[[int], int],
+        watch: Callable[[], None],
+        calls: int | None,
+    ) -> Moment:
+        made: list[Made] = []
+        stood: Stack = Stack()
+
+        def watched(replay: Replay) -> None:
+            nonlocal stood
+            stood = stack(replay)
+            watch()
+
+        while True:
+            record = None if stored is None else read(stored)
+            try:
+                came_to = take_turn(self.service, delivery, record, now, watch=watched)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # what a flow raises
+                return self._fallen(contained(error), delivery, record, tuple(made))
+            assert not isinstance(came_to, Busy), "nobody else answers this session"
+            if isinstance(came_to, Turn):
+                break
+            stored = self._called(came_to, made, choose)
+            if len(made) == calls:
+                return Moment(stored=came_to.stored, shown=Reply(""), made=tuple(made))
+        said = self._said(came_to)
+        outcome = came_to.outcome
+        if outcome is not None and (self.thorough or outcome.prompt is not None):
+            self._hold_against_replay(delivery, came_to, stood)
+        return Moment(stored=came_to.stored, shown=came_to.reply, turn=came_to, said=said, made=tuple(made), stack=stood)
+
+    def _called(self, pause: Pause, made: list[Made], choose: Callable[[int], int]) -> str:
+        """Make a call, and give the session that knows what it came to."""
+        done, call = result_of(pause.job, self.results, choose)
+        made.append(call)
+        return write(finished(read(pause.stored), self.service.flow.name, done), 2 * self.service.limits.bytes)
+
+    def _said(self, turn: Turn) -> tuple[str, ...]:
+        outcome = turn.outcome
+        if outcome is None or not outcome.said or outcome.rejected is not None or turn.began == "again":
+            return ()
+        return self._in_language(turn, outcome)
+
+    def _in_language(self, turn: Turn, outcome: Outcome) -> tuple[str, ...]:
+        token = shown_in.set(turn.state.shown if turn.state is not None else None)
+        try:
+            return tuple(plain(each.text) for each in outcome.said)
+        finally:
+            shown_in.reset(token)
+
+    def _fallen(self, error: Exception, delivery: Delivery, record: Record | None, made: tuple[Made, ...]) -> Moment:
+        where = getattr(error, "where", None) or source_line(error)
+        if where == UNKNOWN:
+            where = self.service.flow.where
+        after = after_failure(self.service, delivery, record, error, where, None)
+        stored = write(after, 2 * self.service.limits.bytes)
+        return Moment(stored=stored, shown=Reply(""), made=made, raised=error, where=where)
+
+    def _hold_against_replay(self, delivery: Delivery, turn: Turn, stood: Stack) -> None:
+        """Play the flow once more from the stored form of where it stands, and hold what it comes to against the turn."""
+        state, outcome = turn.state, turn.outcome
+        assert state is not None
+        assert outcome is not None
+        again: Stack = Stack()
+
+        def watch(replay: Replay) -> None:
+            nonlocal again
+            again = stack(replay)
+
+        kept: FlowState = _decoder.decode(_encoder.encode(state))
+        record = msgspec.structs.replace(turn.record, flows={**turn.record.flows, self.service.flow.name: kept})
+        playing = Playing(self.service, delivery, delivery.inbound, record, record.revision, delivery.now, watch)
+        token, observed = shown_in.set(state.shown), observer.set(None)
+        try:
+            replayed = playing.played_on(kept, None)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise self._differs(f"it raised {contained(error)!r} at {source_line(error)}") from error
+        finally:
+            shown_in.reset(token)
+            observer.reset(observed)
+        if isinstance(replayed, Pause):
+            raise self._differs(f"it made the call {replayed.job.call.key!r} once more")
+        changed = playing.effects.changes()
+        told = difference(stood, again) or _other(outcome, replayed) or self._reads_otherwise(turn, outcome, replayed)
+        if told is None and changed != state.changed:
+            told = f"it had changed the session data by {state.changed}, and then by {changed}"
+        if told is not None:
+            raise self._differs(told)
+
+    def _reads_otherwise(self, turn: Turn, outcome: Outcome, replayed: Outcome) -> str | None:
+        one, other = self._in_language(turn, outcome), self._in_language(turn, replayed)
+        if one != other:
+            return f"it said {' '.join(one)!r}, and then {' '.join(other)!r}"
+        if outcome.prompt is None or replayed.prompt is None:
+            return None
+        token = shown_in.set(turn.state.shown if turn.state is not None else None)
+        try:
+            asked, then = ("\n".join((plain(each.text), *each.menu.lines)) for each in (outcome.prompt, replayed.prompt))
+        finally:
+            shown_in.reset(token)
+        return None if asked == then else f"it asked {asked!r}, and then {then!r}"
+
+    def _differs(self, told: str) -> ReplayDiffers:
+        flow = self.service.flow
+        return ReplayDiffers(f"flow {flow.name!r} at {flow.where} was replayed with the same answers, and {told}: {_CURE}")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        token = translator.set(self.translate)
+        try:
+            yield
+        finally:
+            translator.reset(token)
+
+
+def _other(outcome: Outcome, replayed: Outcome) -> str | None:
+    if outcome.asked != replayed.asked:
+        return f"it asked for {_key(outcome)}, and then for {_key(replayed)}"
+    if len(outcome.journal) != len(replayed.journal):
+        return f"it used {len(outcome.journal)} answers and results, and then {len(replayed.journal)}"
+    try:
+        same = bool(outcome.result == replayed.result)
+    except Exception:  # of a class of the author's own
+        same = True
+    return None if same else f"it returned {outcome.result!r}, and then {replayed.result!r}"
+
+
+def _key(outcome: Outcome) -> str:
+    return "nothing" if outcome.asked is None else repr(outcome.asked.key)
+
+
+_encoder: Final = msgspec.json.Encoder()
+_decoder: Final = msgspec.json.Decoder(FlowState)
