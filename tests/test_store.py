@@ -5,7 +5,7 @@ import itertools
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -13,6 +13,7 @@ from unittest.mock import AsyncMock, patch
 
 import pytest
 from aiocache import RedisCache, SimpleMemoryCache
+from aiocache.base import BaseCache
 from aiocache.plugins import BasePlugin
 from aiocache.serializers import JsonSerializer, PickleSerializer
 from hypothesis import HealthCheck, given, settings
@@ -24,6 +25,7 @@ from flowdsl._aiocache import CacheStore, MemoryCache, MemoryStore, open_cache
 from flowdsl.errors import StoreUnavailable, UnreadableRecord
 from flowdsl.record import read
 from flowdsl.store import SessionStore, Stored
+from flowdsl.testing.contracts import StoreContract
 from tests.servers import Server, free_port
 
 _numbers = itertools.count()
@@ -34,147 +36,105 @@ def key() -> str:
     return f"registration:ussd:nalo:{next(_numbers)}"
 
 
-@pytest.fixture(
-    params=[
-        "memory",
-        "aiocache memory",
-        "aiocache memory, pickled",
-        "valkey",
-        "valkey, json",
-        "valkey, plugins",
-        "redis",
-        "memcached",
-    ]
-)
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[SessionStore]:
-    """Open a store on each kind of cache that the library supports."""
-    kind: str = request.param
-    if kind == "memory":
-        yield MemoryStore(MemoryCache())
-        return
-    if kind == "aiocache memory":
-        cache = SimpleMemoryCache()
-    elif kind == "aiocache memory, pickled":
-        cache = SimpleMemoryCache(serializer=PickleSerializer(), namespace="people:")
-    elif kind.startswith(("valkey", "redis")):
-        server: Server = request.getfixturevalue(f"{kind.partition(',')[0]}_server")
-        cache = open_cache(f"redis://127.0.0.1:{server.port}/0?namespace=flows")
-        if kind.endswith("json"):
-            cache.serializer = JsonSerializer()
-        if kind.endswith("plugins"):
-            cache.plugins = [BasePlugin()]
-    else:
-        server = request.getfixturevalue("memcached_server")
-        cache = open_cache(f"memcached://127.0.0.1:{server.port}")
-    opened = CacheStore(cache, owned=True)
-    yield opened
-    await opened.close()
+class TestMemory(StoreContract):
+    """Memory of this process keeps the contract."""
+
+    local = True
+    now = 0.0
+
+    def open(self) -> SessionStore:
+        return MemoryStore(MemoryCache(clock=lambda: self.now))
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
 
 
-async def test_what_was_created_is_loaded(store: SessionStore) -> None:
-    """A value comes back as the text that was written."""
-    name = key()
-    assert await store.load(name) is None
-    assert await store.create(name, '{"a":"Kwabena Ɔsɛe 🙂"}', 60)
-    held = await store.load(name)
-    assert held is not None
-    assert held.value == '{"a":"Kwabena Ɔsɛe 🙂"}'
+class TestAiocacheMemory(StoreContract):
+    """So does the memory that aiocache has."""
+
+    local = True
+    ttl = 0.3
+
+    def open(self) -> SessionStore:
+        return CacheStore(SimpleMemoryCache(), owned=True)
 
 
-async def test_nothing_is_created_twice(store: SessionStore) -> None:
-    """Creating over a value changes nothing and says so."""
-    name = key()
-    assert await store.create(name, "1", 60)
-    assert not await store.create(name, "2", 60)
-    held = await store.load(name)
-    assert held is not None
-    assert held.value == "1"
+class TestAiocacheMemoryPickled(StoreContract):
+    """So does a cache with a serializer and a namespace of a person's own."""
+
+    local = True
+    ttl = 0.3
+
+    def open(self) -> SessionStore:
+        return CacheStore(SimpleMemoryCache(serializer=PickleSerializer(), namespace="people:"), owned=True)
 
 
-async def test_a_save_needs_the_value_that_was_read(store: SessionStore) -> None:
-    """The second of two saves over one value loses."""
-    name = key()
-    await store.create(name, "1", 60)
-    held = await store.load(name)
-    assert held is not None
-    assert await store.save(name, "2", held.token, 60)
-    assert not await store.save(name, "3", held.token, 60)
-    after = await store.load(name)
-    assert after is not None
-    assert after.value == "2"
+class OnServer(StoreContract):
+    """The contract for a cache on a server."""
+
+    address = "redis://127.0.0.1:{port}/0?namespace=flows"
+    ttl = 0.3
+    port: int
+
+    def open(self) -> SessionStore:
+        return self.open_at(self.port)
+
+    def open_again(self) -> SessionStore:
+        return self.open_at(self.port)
+
+    def open_broken(self) -> SessionStore:
+        return self.open_at(free_port())
+
+    def open_at(self, port: int) -> SessionStore:
+        """Open the cache of whatever listens there."""
+        return CacheStore(self.changed(open_cache(self.address.format(port=port))), owned=True)
+
+    def changed(self, cache: Any) -> BaseCache:
+        """Change the cache as a person may have."""
+        return cache
 
 
-async def test_a_save_over_nothing_loses(store: SessionStore) -> None:
-    """A value that was deleted meanwhile does not come back."""
-    name = key()
-    await store.create(name, "1", 60)
-    held = await store.load(name)
-    assert held is not None
-    assert await store.delete(name)
-    assert not await store.save(name, "2", held.token, 60)
-    assert await store.load(name) is None
-    assert not await store.delete(name)
+class TestValkey(OnServer):
+    """Valkey keeps the contract."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, valkey_server: Server) -> None:
+        self.port = valkey_server.port
 
 
-async def test_no_update_is_lost(store: SessionStore) -> None:
-    """Of many tasks that add one each, every addition counts."""
-    name = key()
-    await store.create(name, "0", 60)
+class TestValkeyJson(TestValkey):
+    """So does a cache with another serializer."""
 
-    async def add() -> None:
-        while True:
-            held = await store.load(name)
-            assert held is not None
-            if await store.save(name, str(int(held.value) + 1), held.token, 60):
-                return
-
-    await asyncio.gather(*(add() for _ in range(40)))
-    held = await store.load(name)
-    assert held is not None
-    assert held.value == "40"
+    def changed(self, cache: Any) -> BaseCache:
+        cache.serializer = JsonSerializer()
+        return cache
 
 
-async def test_only_one_of_many_creates(store: SessionStore) -> None:
-    """Of many tasks that create one value, one succeeds."""
-    name = key()
-    assert sum(await asyncio.gather(*(store.create(name, str(each), 60) for each in range(30)))) == 1
+class TestValkeyPlugins(TestValkey):
+    """So does a cache with plugins, which takes the long way."""
+
+    def changed(self, cache: Any) -> BaseCache:
+        cache.plugins = [BasePlugin()]
+        return cache
 
 
-async def test_a_value_without_ttl_stays(store: SessionStore) -> None:
-    """``None`` is for ever, for create, save and touch."""
-    name = key()
-    await store.create(name, "1", None)
-    await store.touch(name, None)
-    held = await store.load(name)
-    assert held is not None
-    assert await store.save(name, "2", held.token, None)
-    assert await store.load(name) is not None
+class TestRedis(OnServer):
+    """So does a Redis that is too old to compare by itself."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, redis_server: Server) -> None:
+        self.port = redis_server.port
 
 
-async def test_a_ttl_of_months_is_no_date(store: SessionStore) -> None:
-    """Memcached takes more than 30 days for a date long past; the value must live all the same."""
-    name = key()
-    assert await store.create(name, "1", 90 * 24 * 3600.0)
-    await store.touch(name, 90 * 24 * 3600.0)
-    held = await store.load(name)
-    assert held is not None
-    assert await store.save(name, "2", held.token, 90 * 24 * 3600.0)
-    assert await store.load(name) is not None
+class TestMemcached(OnServer):
+    """So does Memcached."""
 
+    address = "memcached://127.0.0.1:{port}"
+    ttl = 2.0  # it counts in whole seconds, of which the first may be over at once
 
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [("a b", "a_b"), ("a\nb", "a\tb"), ("x" * 300 + "1", "x" * 300 + "2"), ("Ɔ", "ɔ"), ("a:b", "a%3Ab")],
-    ids=["blank", "control", "long", "letters", "escaped"],
-)
-async def test_two_ids_are_two_sessions(store: SessionStore, one: str, other: str) -> None:
-    """Ids that a cache would fold into one, or refuse, are kept apart."""
-    prefix = key()
-    assert await store.create(prefix + one, "1", 60)
-    assert await store.create(prefix + other, "2", 60)
-    held = await store.load(prefix + one)
-    assert held is not None
-    assert held.value == "1"
+    @pytest.fixture(autouse=True)
+    def _server(self, memcached_server: Server) -> None:
+        self.port = memcached_server.port
 
 
 async def test_a_time_to_live_ends_and_is_renewed() -> None:

@@ -1,0 +1,12 @@
+"""Tests for a gateway of your own, to be subclassed.
+
+>>> from flowdsl_adapters.testing import GatewayContract
+>>> class TestMyGateway(GatewayContract):
+...     def gateway(self):
+...         return MyGateway()
+"""
+
+from flowdsl_adapters.testing.contract import GatewayContract
+from flowdsl_adapters.testing.serving import Caller
+
+__all__ = ["Caller", "GatewayContract"]
