@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from typing import NamedTuple
 
 from flowdsl import __version__
-from flowdsl.commands import chat, check_sessions, sessions
+from flowdsl.commands import chat, check_flow, check_sessions, map_flow, sessions
 from flowdsl.errors import ConfigurationError, FlowError
 
 __all__ = ["Command", "main"]
@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     commands = {
         "chat": Command(chat.SUMMARY, chat.prepare, chat.run),
+        "check": Command(check_flow.SUMMARY, check_flow.prepare, check_flow.run),
         "check-sessions": Command(check_sessions.SUMMARY, check_sessions.prepare, check_sessions.run),
+        "map": Command(map_flow.SUMMARY, map_flow.prepare, map_flow.run),
         "sessions": Command(sessions.SUMMARY, sessions.prepare, sessions.run),
     }
     for added in entry_points(group="flowdsl.commands"):

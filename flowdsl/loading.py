@@ -12,7 +12,7 @@ from flowdsl.flow import Flow
 from flowdsl.languages import Translations
 from flowdsl.source import defined_at
 
-__all__ = ["load_flow", "translations_beside"]
+__all__ = ["load_flow", "load_table", "translations_beside"]
 
 
 def load_flow(target: str) -> Flow[..., Any]:
@@ -25,8 +25,7 @@ def load_flow(target: str) -> Flow[..., Any]:
     Raises:
         ConfigurationError: there is no such module or flow; the message says what there is.
     """
-    place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
-    module = _load_file(Path(place)) if place.endswith(".py") else _load_module(place)
+    module, place, name = _found(target)
     flows = {key: value for key, value in vars(module).items() if isinstance(value, Flow)}
     if not name and len(flows) == 1:
         return next(iter(flows.values()))
@@ -36,6 +35,27 @@ def load_flow(target: str) -> Flow[..., Any]:
         asked = f"no flow {name!r}" if name else "no single flow"
         raise ConfigurationError(f"{place} has {asked}: it has {known}{_hint(getattr(module, name, None)) if name else ''}")
     return found
+
+
+def load_table(target: str) -> dict[str, Any]:
+    """Import a dict.
+
+    Args:
+        target: ``"tests.fakes:CALLS"``, or with a file instead of a module, ``"tests/fakes.py:CALLS"``.
+
+    Raises:
+        ConfigurationError: there is no such module, or no dict of this name in it.
+    """
+    module, place, name = _found(target)
+    table = getattr(module, name, None) if name else None
+    if not isinstance(table, dict):
+        raise ConfigurationError(f"{place} has no dict {name!r}: write MODULE:NAME or FILE.py:NAME")
+    return table
+
+
+def _found(target: str) -> tuple[ModuleType, str, str]:
+    place, _, name = target.rpartition(":") if ":" in target else (target, "", "")
+    return (_load_file(Path(place)) if place.endswith(".py") else _load_module(place)), place, name
 
 
 def translations_beside(flow: Flow[..., Any]) -> Translations | None:

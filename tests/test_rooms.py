@@ -49,7 +49,12 @@ PURE = [
     ),
     *("ussd.alphabet", "ussd.pages", "ussd.screen"),
     *("inspection.checking", "inspection.exports", "inspection.frames", "inspection.listing", "inspection.printing"),
+    *("mapping.cards", "mapping.curves", "mapping.dot", "mapping.glyphs", "mapping.graph", "mapping.layers", "mapping.layout"),
+    *("mapping.legend", "mapping.markup", "mapping.mermaid", "mapping.order", "mapping.overlay", "mapping.placing"),
+    *("mapping.rails", "mapping.relaxing", "mapping.tracks", "mapping.widths"),
     *("inspection.secrecy", "inspection.showing", "inspection.standing", "inspection.transcript"),
+    *("linting.bindings", "linting.fates", "linting.finding", "linting.handlers", "linting.kinds", "linting.live"),
+    *("linting.orders", "linting.outside", "linting.scopes", "linting.sharing", "linting.yields"),
 ]
 
 

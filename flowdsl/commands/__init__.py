@@ -1,5 +1,5 @@
 """Subcommands of the command line, a module each."""
 
-from flowdsl.commands import check_sessions, sessions
+from flowdsl.commands import chat, check_flow, check_sessions, map_flow, sessions
 
-__all__ = ["check_sessions", "sessions"]
+__all__ = ["chat", "check_flow", "check_sessions", "map_flow", "sessions"]

@@ -10,10 +10,11 @@ from flowdsl.testing.contracts import StoreContract
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.exploration import Exploration, Fault, explore
-from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits
+from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits, fitted
 from flowdsl.testing.results import Made, UnexpectedCall, either
 from flowdsl.testing.setting import Options, Wire
 from flowdsl.testing.stage import ReplayDiffers
+from flowdsl.testing.tally import Tally
 
 if TYPE_CHECKING:
     from flowdsl.testing.drawing import conversations
@@ -36,12 +37,14 @@ __all__ = [
     "ReplayDiffers",
     "Shown",
     "StoreContract",
+    "Tally",
     "UnexpectedCall",
     "Wire",
     "assert_fits",
     "conversations",
     "either",
     "explore",
+    "fitted",
 ]
 
 _WITH_HYPOTHESIS = {"FlowMachine": "flowdsl.testing.machine", "conversations": "flowdsl.testing.drawing"}

@@ -3,12 +3,13 @@
 from textwrap import indent
 from typing import Any, Final, Literal, NamedTuple
 
+from flowdsl.errors import AuthorError
 from flowdsl.inspection.transcript import lines
 from flowdsl.messages import Attachment, Reply
 from flowdsl.testing.results import Made
 from flowdsl.testing.stage import Moment
 
-__all__ = ["Dialogue", "Input", "Passage", "Verb"]
+__all__ = ["Dialogue", "Input", "Passage", "Verb", "bare"]
 
 Verb = Literal["dial", "type", "choose", "send", "wait", "redeliver", "crash", "redeploy"]
 """What a person, their network or a service does."""
@@ -149,8 +150,18 @@ def _lines(passage: Passage) -> list[str]:
     if passage.did.verb in ("wait", "crash", "redeploy"):
         return written
     if passage.raised is not None:
-        return [*written, f"! {type(passage.raised).__name__} at {passage.where}: {passage.raised}"]
+        return [*written, f"! {type(passage.raised).__name__} at {passage.where}: {bare(passage.raised)}"]
     return [*written, *(f"  {line}".rstrip() for line in lines(passage.shown))]
+
+
+def bare(error: Exception) -> str:
+    """Say what an error says, without the flow and the place, which are told beside it.
+
+    Args:
+        error: what a flow raised.
+    """
+    cause = error.__cause__
+    return str(cause if isinstance(error, AuthorError) and type(cause) is type(error) else error)
 
 
 def _call(made: Made) -> str:

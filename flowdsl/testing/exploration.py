@@ -1,16 +1,16 @@
 """Exploring a flow: every path of it is walked, and what is wrong on one of them is told by the dialogue that leads there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, Literal, NamedTuple, Unpack
 
 from flowdsl.flow import Flow
 from flowdsl.inspection import counted
-from flowdsl.testing.dialogue import Dialogue
+from flowdsl.testing.dialogue import Dialogue, bare
 from flowdsl.testing.results import Results
 from flowdsl.testing.samples import Answers
 from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.sites import Site
-from flowdsl.testing.walking import Bounds, Visit, Walk
+from flowdsl.testing.walking import Bounds, Step, Visit, Walk
 
 __all__ = ["Exploration", "Fault", "explore"]
 
@@ -26,12 +26,14 @@ class Fault(NamedTuple):
         message: what is wrong, in words.
         where: ``file:line``.
         dialogue: the shortest conversation that leads there.
+        raised: what the flow raised.
     """
 
     kind: Literal["raises", "silent", "stuck", "endless"]
     message: str
     where: str
     dialogue: Dialogue
+    raised: Exception | None = None
 
     def __str__(self) -> str:
         """Write it with its dialogue and the test that shows it."""
@@ -109,6 +111,19 @@ class Exploration:
         """Tell which yield a step of a visit was yielded by."""
         return self._walk.sites.site(place)
 
+    def journey(self, play: Callable[[], object]) -> tuple[Step, ...]:
+        """Tell which steps a flow comes to while it is played.
+
+        Args:
+            play: plays it.
+        """
+        sites = self._walk.sites
+        sites.fresh = True
+        with sites.watched():
+            play()
+        path = [] if sites.fresh else sites.path
+        return tuple(Step(place, step) for place, step in path)
+
     def check(self) -> None:
         """Make sure that nothing is wrong.
 
@@ -147,8 +162,7 @@ class Exploration:
         for visit in self._visits:
             passage = visit.passage
             if passage.raised is not None:
-                named = "" if isinstance(passage.raised, AssertionError) else f"the flow raises {type(passage.raised).__name__}: "
-                yield self._fault("raises", visit, f"{named}{passage.raised}", passage.where)
+                yield self._fault("raises", visit, _raised(passage.raised), passage.where)
             elif passage.ended and not passage.shown.text.strip() and not passage.shown.media:
                 yield self._fault("silent", visit, "the conversation ends without a word", self._where(visit))
             elif visit.stuck:
@@ -161,11 +175,17 @@ class Exploration:
                 yield self._fault("endless", visit, message, self._where(visit))
 
     def _fault(self, kind: Literal["raises", "silent", "stuck", "endless"], visit: Visit, message: str, where: str) -> Fault:
-        return Fault(kind, message, where, self._dialogue(visit))
+        return Fault(kind, message, where, self._dialogue(visit), visit.passage.raised)
 
     def _where(self, visit: Visit) -> str:
         site = self.site(visit.steps[-1].place) if visit.steps else None
         return "" if site is None else site.where
+
+
+def _raised(error: Exception) -> str:
+    if isinstance(error, AssertionError):  # of what plays the flow, and not of the flow
+        return str(error)
+    return f"the flow raises {type(error).__name__}: {bare(error)}"
 
 
 def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:

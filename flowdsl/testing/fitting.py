@@ -21,7 +21,7 @@ from flowdsl.texts import in_language
 from flowdsl.ussd.alphabet import is_basic, measure
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits"]
+__all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits", "fitted"]
 
 _MOST_SHOWN: Final = 3
 _ENDLESS: Final = 10**9
@@ -115,8 +115,12 @@ class Fit(NamedTuple):
     complete: bool = True
 
     def __repr__(self) -> str:
-        fullest = "" if self.worst is None else f", the fullest with {self.worst.length} of {self.worst.room} {self.worst.unit}"
-        return f"{counted(self.screens, 'screen')}{fullest}"
+        worst, screens = self.worst, counted(self.screens, "screen")
+        if worst is None:
+            return screens
+        if worst.unit == "pages":
+            return f"{screens} of at most {counted(worst.length, 'page')}"
+        return f"{screens}, the fullest with {worst.length} of {worst.room} {worst.unit}"
 
 
 def assert_fits(
@@ -160,6 +164,56 @@ def assert_fits(
     4 screens, the fullest with 63 of 140 septets
     """
     __tracebackhide__ = True
+    fit = fitted(
+        flow,
+        page=page,
+        locales=locales,
+        pages=pages,
+        message=message,
+        calls=calls,
+        answers=answers,
+        rounds=rounds,
+        turns=turns,
+        **options,
+    )
+    _require(fit, flow.name)
+    return fit
+
+
+def fitted(
+    flow: Flow[..., Any],
+    *,
+    page: int | Screen | None = None,
+    locales: Sequence[str | None] = (None,),
+    pages: int | None = 1,
+    message: MessageLimits | None = None,
+    calls: Results = {},
+    answers: Answers = {},
+    rounds: int = 3,
+    turns: int = 50_000,
+    **options: Unpack[Options],
+) -> Fit:
+    """Measure whatever a flow shows, as :func:`assert_fits` does, and tell what has no room instead of raising.
+
+    Args:
+        flow: the conversation.
+        page: size of a screen.
+        locales: the languages in which it is shown.
+        pages: how many pages one screen may take.
+        message: what a message may hold.
+        calls: what calls come to.
+        answers: what is typed at questions without choices.
+        rounds: how often a path may come to one question with all that can be typed there.
+        turns: how many messages are sent in all, at most, for each language.
+        options: see :class:`~flowdsl.testing.Options`.
+
+    >>> from flowdsl import Say, flow
+    >>> @flow
+    ... def news():
+    ...     yield Say("It rains. " * 20)
+    >>> fitted(news).misfits[0].length
+    200
+    """
     if page is not None:
         options["screen"] = page if isinstance(page, Screen) else Screen(septets=page, units=page // 2)
     if "translations" not in options:
@@ -177,9 +231,7 @@ def assert_fits(
                     shown = Shown(what, text, length, room, unit, locale, visit.dialogue(flow.name, setting.code))
                     seen[text] = shown, visit.question
         complete = complete and walk.complete
-    fit = _fit([*seen.values()], complete=complete)
-    _require(fit, flow.name)
-    return fit
+    return _fit([*seen.values()], complete=complete)
 
 
 def _fit(seen: list[tuple[Shown, Any]], *, complete: bool) -> Fit:

@@ -68,9 +68,12 @@ def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple
     key = _UNDO + job.call.key if job.undoes else job.call.key
     if job.undoes and key not in results:
         return written(None, job), Made(key, job.args, None, job.token)
-    if key not in results:
+    if key in results:
+        given = results[key]
+    elif (guess := getattr(results, "guess", None)) is not None:
+        given = guess(job)
+    else:
         raise UnexpectedCall(_unexpected(key, job, results))
-    given = results[key]
     if isinstance(given, Either):
         given = given.results[choose(len(given.results))]
     try:

@@ -114,7 +114,7 @@ class Setting:
         self._results: Final = results
         self._options: Final = options
         self.flow: Final = flow
-        self.code: Final = tuple(f"{name}={_as_code(value)}" for name, value in options.items())
+        self.code: Final = tuple(f"{name}={_as_code(name, value)}" for name, value in options.items() if _is_told(name, value))
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
         self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
@@ -170,6 +170,12 @@ class Setting:
         return write(msgspec.structs.replace(record, data=data), self.stage.service.limits.bytes)
 
 
-def _as_code(value: object) -> str:
+def _is_told(name: str, value: object) -> bool:
+    return value is not None and (name, value) != ("platform", "ussd")
+
+
+def _as_code(name: str, value: object) -> str:
+    if isinstance(value, Translations):
+        return name  # it stands in the flow's module under some name
     written = repr(value)
     return f"{type(value).__name__}()" if written.startswith("<") else written

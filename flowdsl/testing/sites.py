@@ -31,11 +31,12 @@ class Site(NamedTuple):
 class Sites:
     """The yields that flows come to while they are watched."""
 
-    __slots__ = ("_codes", "_seen", "fresh", "path")
+    __slots__ = ("_codes", "_first", "_seen", "fresh", "path")
 
     def __init__(self) -> None:
         self._codes: dict[int, CodeType] = {}
-        self._seen: set[tuple[int, int]] = set()
+        self._seen: dict[tuple[int, int], tuple[int, int]] = {}
+        self._first: dict[Site | None, tuple[int, int]] = {}
         self.path: list[tuple[tuple[int, int], Any]] = []
         """The yields that were come to since the flow began to be played, in their order, each with the step."""
         self.fresh = False
@@ -81,10 +82,12 @@ class Sites:
     def _noted(self, frame: Any) -> tuple[int, int]:
         code = frame.f_code
         place = (id(code), frame.f_lasti)
-        if place not in self._seen:
-            self._seen.add(place)
+        known = self._seen.get(place)
+        if known is None:
+            # Python may compile one yield twice, as that of a loop's condition.
             self._codes[place[0]] = code
-        return place
+            known = self._seen[place] = self._first.setdefault(_site(code, frame.f_lasti), place)
+        return known
 
 
 class _Observed:

@@ -1,0 +1,200 @@
+"""The map of a flow, made of an exploration of it, and of the conversations of people where they are given."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from inspect import getdoc
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from flowdsl.calls import Call
+from flowdsl.flow import Flow
+from flowdsl.mapping import Edge, Graph, Kind, Node
+from flowdsl.navigation import Back, Checkpoint
+from flowdsl.prompt import Prompt
+from flowdsl.steps import Say
+from flowdsl.subflows import Become, Run
+from flowdsl.testing.exploration import Exploration
+from flowdsl.testing.tally import Tally
+from flowdsl.testing.walking import Step, Visit
+from flowdsl.texts import plain
+
+__all__ = ["Chart"]
+
+_START: Final = "start"
+_END: Final = "end"
+_ANY: Final = "any answer"
+_WRONG: Final = "wrong answers"
+_MOST_LABELS: Final = 3
+
+_Way = tuple[str, str]
+
+
+class Chart:
+    """A flow's questions, calls and texts, and the ways between them.
+
+    Args:
+        exploration: what was found out about the flow.
+        flow: the flow.
+    """
+
+    def __init__(self, exploration: Exploration, flow: Flow[..., Any]) -> None:
+        self._exploration: Final = exploration
+        self._name: Final = flow.name
+        # Parts of a flow that are functions of their own are drawn together, and so is the flow's own function.
+        self._function: Final = getattr(flow.function, "__name__", flow.name)
+        start = Node(_START, "start", flow.name, where=_short(flow.where), flow=self._function)
+        self._nodes: Final[dict[str, Node]] = {_START: start}
+        self._order: Final[dict[Any, str]] = {}
+        self._ways: Final[dict[_Way, dict[str, None]]] = {}
+        self._asked: Final[dict[str, Prompt[Any]]] = {}
+        for visit in exploration.visits:
+            self._add(visit)
+
+    def graph(self, journeys: Iterable[Sequence[Step]] = (), *, counted: bool = False) -> Graph:
+        """Give the map.
+
+        Args:
+            journeys: the steps that conversations of people have come to, to the one at which they stand.
+            counted: write how many they are, also where there are none.
+        """
+        if not counted:
+            return Graph(self._name, tuple(self._nodes.values()), tuple(self._edges({})))
+        reached, left, went = Counter[str](), Counter[str](), Counter[_Way]()
+        for steps in journeys:
+            path = [_START, *(node for step in steps if (node := self._order.get(_place(step))) is not None)]
+            reached.update(set(path))
+            left[path[-1]] += 1
+            went.update(set(pairwise(path)))
+        nodes = [msgspec.structs.replace(node, reached=reached[name], left=left[name]) for name, node in self._nodes.items()]
+        return Graph(self._name, tuple(nodes), tuple(self._edges(went)))
+
+    def tallied(self, tally: Tally) -> Graph:
+        """Give the map with what signals have counted, by the keys of questions.
+
+        Args:
+            tally: the counts.
+        """
+        nodes = []
+        for node in self._nodes.values():
+            if node.kind == "start":
+                node = msgspec.structs.replace(node, reached=tally.started)
+            elif node.kind == "end":
+                node = msgspec.structs.replace(node, reached=tally.finished)
+            elif node.kind == "prompt":
+                here = tally.shown.get(node.title, 0)
+                node = msgspec.structs.replace(node, reached=here, left=max(0, here - tally.answered.get(node.title, 0)))
+            nodes.append(node)
+        return Graph(self._name, tuple(nodes), tuple(self._edges({})))
+
+    def _add(self, visit: Visit) -> None:
+        steps = [step for step in visit.steps if not isinstance(step.step, Checkpoint | Back)]
+        names = [self._node(step) for step in steps]
+        before = visit.before.steps[-1] if visit.before is not None and visit.before.steps else None
+        source = _START if before is None else self._node(before)
+        went_back = before is not None and bool(names) and names[0] != source
+        if before is None:
+            path = [_START, *names]
+        elif went_back:
+            path = [source, names[-1]]
+        else:
+            path = names or [source]
+        if visit.passage.ended:
+            path.append(self._end())
+        elif visit.passage.raised is not None:
+            path.append(self._fault(visit))
+        if not visit.answered and path[-1] == source:  # what was wrong is told, and the question asked again
+            return
+        if len(path) == 1:
+            path = [source, source]
+        for place, (one, other) in enumerate(pairwise(path)):
+            self._way(one, other, visit if place == 0 and before is not None else None)
+
+    def _way(self, one: str, other: str, visit: Visit | None) -> None:
+        labels = self._ways.setdefault((one, other), {})
+        if visit is not None:
+            labels[_WRONG if visit.did.mistake else visit.did.label or visit.did.text or _ANY] = None
+
+    def _node(self, step: Step) -> str:
+        place = _place(step)
+        known = self._order.get(place)
+        if known is not None:
+            return known
+        name = f"n{len(self._order) + 1}"
+        self._order[place] = name
+        site = self._exploration.site(step.place)
+        kind, title, text, expects = _described(step.step)
+        where, function = ("", "") if site is None else (_short(site.where), site.function.rpartition(".")[2])
+        self._nodes[name] = Node(name, kind, title, text, where, function, expects)
+        if isinstance(step.step, Prompt):
+            self._asked[name] = step.step
+        return name
+
+    def _end(self) -> str:
+        self._nodes.setdefault(_END, Node(_END, "end", "", flow=self._function))
+        return _END
+
+    def _fault(self, visit: Visit) -> str:
+        name = f"fault {visit.passage.where}"
+        error = visit.passage.raised
+        title = type(error).__name__
+        self._nodes.setdefault(name, Node(name, "fault", title, str(error), _short(visit.passage.where), self._function))
+        return name
+
+    def _edges(self, went: dict[_Way, int]) -> Iterable[Edge]:
+        order = {name: place for place, name in enumerate(self._nodes)}
+        for (source, target), labels in self._ways.items():
+            count = went.get((source, target), 0) if went else None
+            back = order[target] <= order[source] and target != _END
+            yield Edge(source, target, self._label(source, list(labels)), count, back)
+
+    def _label(self, source: str, labels: list[str]) -> str:
+        prompt = self._asked.get(source)
+        if prompt is None or not labels:
+            return ""
+        wrong, given = [each for each in labels if each == _WRONG], [each for each in labels if each != _WRONG]
+        if given and prompt.choices is None and len(self._after(source)) == 1:
+            given = [_ANY]
+        elif prompt.choices is not None and len(given) == len(prompt.menu.options) > 1:
+            given = ["any choice"]
+        elif len(given) > _MOST_LABELS:
+            given = [*given[: _MOST_LABELS - 1], f"{len(given) - _MOST_LABELS + 1} more"]
+        return ", ".join([*given, *wrong])
+
+    def _after(self, source: str) -> set[str]:
+        """Give the places to which answers lead that are taken."""
+        return {target for (one, target), labels in self._ways.items() if one == source and set(labels) != {_WRONG}}
+
+
+def _place(step: Step) -> Any:
+    return step.place, getattr(step.step, "key", "")
+
+
+def _described(step: Any) -> tuple[Kind, str, str, str]:
+    if isinstance(step, Prompt):
+        return "prompt", step.key, plain(step.text), _expects(step)
+    if isinstance(step, Say):
+        return "say", "", plain(step.text), ""
+    if isinstance(step, Call):
+        return "call", step.key, (getdoc(step.function) or "").partition("\n")[0], ""
+    if isinstance(step, Run):
+        return "run", step.key, "", ""
+    assert isinstance(step, Become)
+    return "run", step.key, "", ""
+
+
+def _expects(prompt: Prompt[Any]) -> str:
+    if prompt.choices is not None:
+        return f"1 of {len(prompt.menu.options)}"
+    if prompt.expects is not None:
+        return prompt.expects
+    transform = prompt.transform
+    name = getattr(transform, "__name__", type(transform).__name__).strip("_").lower() if transform is not None else ""
+    return "text" if name in ("", "<lambda>", "lambda") else name
+
+
+def _short(where: str) -> str:
+    file, _, line = where.rpartition(":")
+    return f"{Path(file).name}:{line}" if file else where
