@@ -131,11 +131,17 @@ class Walk:
         """Give the places that the walk comes to, those with the fewest messages first."""
         with self.sites.watched():
             opening = self._setting.opening(_REQUEST, self._setting.now)
-            ahead = deque(self._tried(None, Input("dial", self._setting.opener), opening))
+            first = self._tried(None, Input("dial", self._setting.opener), opening)
+            yield from first
+            ahead = deque(first)
             while ahead:
                 visit = ahead.popleft()
-                yield visit
-                ahead.extend(self._following(visit))
+                for after in self._following(visit):
+                    yield after
+                    if after.merged is None and not after.passage.ended:
+                        ahead.append(after)
+                    else:  # most are ends, and what they came to takes much room
+                        after.moment = None
                 visit.moment = None
 
     def _following(self, visit: Visit) -> list[Visit]:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from tests.benchmarks import growth, importing, in_process, memory, over_http, replay
+from tests.benchmarks import growth, importing, in_process, memory, over_http, proving, replay
 from tests.benchmarks.cores import pin_load
 from tests.benchmarks.table import Finding, heading, row
 
@@ -17,6 +17,7 @@ _BENCHMARKS: Final[dict[str, Callable[[int], Iterator[Finding]]]] = {
     "memory": memory.measure,
     "growth": growth.measure,
     "import": importing.measure,
+    "proving": proving.measure,
 }
 
 
