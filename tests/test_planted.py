@@ -349,8 +349,10 @@ def club_after(chat: Chat) -> Steps[None]:
 def test_a_deploy_that_does_not_bear_old_answers() -> None:
     """Versions of a flow are changed in the middle of its conversations."""
     case = FlowMachine.for_flow(club_before, versions=[club_after]).TestCase
-    case.settings = settings(fixed, max_examples=200, stateful_step_count=8)
-    assert "a member is not of age" in told(case("runTest").runTest)
+    case.settings = settings(fixed, max_examples=300, stateful_step_count=6)
+    said = told(case("runTest").runTest)
+    assert "a member is not of age" in said
+    assert "talk.redeploy(club_after)" in said
 
 
 @flow

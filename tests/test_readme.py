@@ -1,11 +1,13 @@
 """README: its commands and its snippets, run as they stand."""
 
 import asyncio
+import io
 import json
 import re
 import shlex
 import subprocess
 import sys
+import unittest
 from pathlib import Path
 from typing import Any
 
@@ -26,20 +28,36 @@ SHELL = {name: code.strip() for name, language, code in BLOCKS if language == "s
 def test_every_block_is_run_by_a_test() -> None:
     """No block is of a kind, or a shell command without a name, that nothing here runs."""
     assert {language for _, language, _ in BLOCKS} == {"python", "sh", "json", "text"}
-    assert set(SHELL) == {"run command", "dial", "answer", "chat", "check sessions", "export and check", "test command"}
+    assert set(SHELL) == {"run command", "dial", "answer", "chat", "check sessions", "export and check", "test command"} | {
+        "check a flow",
+        "draw the map",
+    }
 
 
-def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
-    """They run from top to bottom as one program; the last one holds the conversation of the first."""
-    from flowdsl.signals import flow_finished, prompt_rejected
+def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They run from top to bottom as one program, tests included; the last one holds the conversation of the first."""
+    from flowdsl.signals import flow_finished, flow_started, prompt_answered, prompt_rejected, prompt_shown
 
     names: dict[str, object] = {}
+    monkeypatch.chdir(tmp_path)
+    ran = []
     try:
         for code in PYTHON:
             exec(compile(code, "README.md", "exec"), names)
+            for name in re.findall(r"^def (test_\w+)", code, re.MULTILINE):
+                names[name]()  # type: ignore[operator]
+                ran.append(name)
     finally:
-        for signal, receiver in ((flow_finished, names["keep"]), (prompt_rejected, names["count"])):
-            signal.disconnect(receiver)  # type: ignore[arg-type]
+        for signal in (flow_finished, flow_started, prompt_answered, prompt_rejected, prompt_shown):
+            for receiver in [*signal.receivers.values()]:
+                signal.disconnect(receiver)
+    suite = unittest.defaultTestLoader.loadTestsFromTestCase(names["TestMachine"])  # type: ignore[arg-type]
+    assert unittest.TextTestRunner(stream=io.StringIO()).run(suite).wasSuccessful()
+    store: Any = names["TestMyStore"]
+    contract = [name for name in dir(store) if name.startswith("test_")]
+    for name in contract:
+        getattr(store(), name)()
+    assert (len(ran), len(contract) > 10) == (4, True)
     printed = capsys.readouterr().out
     assert "Choose language:\n1. English\n2. French\n3. Spanish False\n" in printed
     assert "Welcome Ama! You are number 42, and we will write to you in French. True\n" in printed
@@ -127,6 +145,39 @@ async def test_the_commands_about_sessions_run(valkey_server: Server, tmp_path: 
         assert re.search(r"^\s+1  continues? where", told, re.MULTILINE), told
     assert (tmp_path / "journals.jsonl").read_text().count("\n") == 1
     assert "Ama" not in (tmp_path / "journals.jsonl").read_text()
+
+
+def test_the_commands_that_prove_a_flow_run(tmp_path: Path) -> None:
+    """One finds nothing wrong with the example, the other draws it."""
+    told = []
+    for name in ("check a flow", "draw the map"):
+        command = (
+            SHELL[name].replace(".venv/bin/flowdsl", f"{sys.executable} -m flowdsl").replace("examples/", f"{ROOT}/examples/")
+        )
+        done = subprocess.run(shlex.split(command), capture_output=True, text=True, check=True, cwd=tmp_path)
+        told.append(done.stdout)
+    assert told[0].endswith("0 problems\n")
+    assert "Airtime for which number?" in (tmp_path / "airtime.html").read_text()
+
+
+def test_the_dialogue_is_what_a_failing_test_shows() -> None:
+    """Where the flow takes no for yes, hypothesis shrinks to the conversation that README prints."""
+    names: dict[str, Any] = {}
+    broken = PYTHON[0].replace(
+        'if (yield from Prompt.confirm("sure", f"Register {name}?")):', "if not (yield from ask(name)) or True:"
+    )
+    exec(
+        compile(f"{broken}\ndef ask(name): return (yield from Prompt.confirm('sure', f'Register {{name}}?'))", "x.py", "exec"),
+        names,
+    )
+    code = next(code for code in PYTHON if "def test_only_who_says_yes" in code)
+    code = code.replace("@given", "@settings(derandomize=True, database=None)\n@given", 1)
+    exec(compile(f"from hypothesis import settings\n{code}", "y.py", "exec"), names)
+    with pytest.raises(AssertionError) as failed:
+        names["test_only_who_says_yes_is_registered"]()
+    shown = "\n".join(getattr(failed.value, "__notes__", []))
+    promised = next(code for _, language, code in BLOCKS if language == "text" and "the end" in code)
+    assert " ".join(promised.split()) in " ".join(shown.split())
 
 
 def test_commands_install_with_nothing_but_the_repository() -> None:

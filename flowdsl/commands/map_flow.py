@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -122,4 +123,4 @@ def _journeys(records: Sequence[Record], subject: Subject, exploration: Explorat
     for record in records:
         state = record.flows.get(subject.flow.name)
         if state is not None:
-            yield exploration.journey(lambda: stand(subject, record, state))  # noqa: B023 (called at once)
+            yield exploration.journey(partial(stand, subject, record, state))

@@ -55,6 +55,7 @@ class Conversation:
     def __init__(self, flow: Flow[..., Any], *, calls: Results = {}, **options: Unpack[Options]) -> None:
         __tracebackhide__ = True
         self._setting = Setting(flow, calls, options)
+        self._in_code = self._setting.flow_in_code
         self._now = self._lived = self._setting.now
         self._stored = self._setting.stored
         self._deliveries = 0
@@ -183,7 +184,7 @@ class Conversation:
         if flow.name != self._setting.flow.name:
             self._fail(f"flow {flow.name!r} does not find sessions of {self._setting.flow.name!r}: a flow keeps its name")
         self._setting = self._setting.with_flow(flow)
-        self._passages.append(Passage(Input("redeploy", flow.name), self._moment.shown))
+        self._passages.append(Passage(Input("redeploy", self._setting.flow_in_code), self._moment.shown))
         return self
 
     def wait(self, seconds: float) -> Conversation:
@@ -326,7 +327,7 @@ class Conversation:
     @property
     def dialogue(self) -> Dialogue:
         """All of it, to print or to write as a test."""
-        return Dialogue(self._setting.flow.name, tuple(self._passages), self._setting.code)
+        return Dialogue(self._in_code, tuple(self._passages), self._setting.code)
 
     def __str__(self) -> str:
         return str(self.dialogue)

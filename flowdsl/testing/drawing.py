@@ -73,8 +73,9 @@ def conversations(
                 outcome = talk.outcome
                 if outcome is None or outcome.prompt is None:
                     break
-                slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if slipped < mistakes else None
-                if slip is None:
+                # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
+                slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if mistakes else None
+                if slip is None or slipped >= mistakes:
                     talk.do(draw(inputs(outcome.prompt, answers, flow.types)))
                 else:
                     slipped += 1

@@ -47,14 +47,12 @@ class Exploration:
         flow: name of the flow.
         walk: the walk, when it is done.
         visits: all places it came to.
-        setup: how the conversations are set up, as code.
     """
 
-    def __init__(self, flow: str, walk: Walk, visits: list[Visit], setup: tuple[str, ...]) -> None:
+    def __init__(self, flow: str, walk: Walk, visits: list[Visit]) -> None:
         self._flow: Final = flow
         self._walk: Final = walk
         self._visits: Final = visits
-        self._setup: Final = setup
         self.faults: Final[tuple[Fault, ...]] = tuple(_told_once(self._found()))
         """What is wrong, one of each, the shortest dialogue first."""
 
@@ -155,7 +153,7 @@ class Exploration:
     __repr__ = __str__
 
     def _dialogue(self, visit: Visit) -> Dialogue:
-        return visit.dialogue(self._flow, self._setup)
+        return visit.dialogue(self._walk.flow_in_code, self._walk.setup)
 
     def _found(self) -> Iterator[Fault]:
         alive = _leading_to_an_end(self._visits)
@@ -280,7 +278,7 @@ def explore(
     """
     __tracebackhide__ = True
     walk = Walk(Setting(flow, calls, options), answers=answers, mistakes=mistakes, bounds=Bounds(rounds=rounds, turns=turns))
-    exploration = Exploration(flow.name, walk, list(walk.visits()), walk.setup)
+    exploration = Exploration(flow.name, walk, list(walk.visits()))
     if check:
         exploration.check()
     return exploration

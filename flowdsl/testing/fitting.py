@@ -228,7 +228,7 @@ def fitted(
         for visit in walk.visits():
             for what, text, length, room, unit in _measured(visit, setting, limits, pages):
                 if text not in seen:
-                    shown = Shown(what, text, length, room, unit, locale, visit.dialogue(flow.name, setting.code))
+                    shown = Shown(what, text, length, room, unit, locale, visit.dialogue(setting.flow_in_code, setting.code))
                     seen[text] = shown, visit.question
         complete = complete and walk.complete
     return _fit([*seen.values()], complete=complete)

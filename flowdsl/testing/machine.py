@@ -117,19 +117,14 @@ class FlowMachine(RuleBasedStateMachine):
         if did.attachment is None and self.talk.crash(did.text, required=False).outcome is None:
             self.talk.dial()
 
-    @precondition(lambda self: self.talk.ended)
     @rule(data=st.data())
-    def begin_again(self, data: st.DataObject) -> None:
-        """Dial again after the end."""
+    def come_back(self, data: st.DataObject) -> None:
+        """Dial again after the end, or stay away for longer than the session lives and dial then."""
         self._data = data
+        lifetime = self.talk.lifetime
+        if lifetime is not None and (not self.talk.ended or data.draw(st.booleans())):
+            self.talk.wait(lifetime + 1)
         self.talk.dial()
-
-    @rule(data=st.data())
-    def expire(self, data: st.DataObject) -> None:
-        """Stay away for longer than the session lives, and come back."""
-        self._data = data
-        if self.talk.lifetime is not None:
-            self.talk.wait(self.talk.lifetime + 1).dial()
 
     @precondition(lambda self: self.versions)
     @rule(data=st.data())

@@ -142,6 +142,11 @@ class Setting:
         self.stored: Final = self._before(options.get("session", {}))
 
     @property
+    def flow_in_code(self) -> str:
+        """What the flow is called in the code that defines it, whatever its name is."""
+        return getattr(self.flow.function, "__name__", self.flow.name)
+
+    @property
     def on_ussd(self) -> bool:
         """Whether screens are shown."""
         return self.person.platform == "ussd"

@@ -123,6 +123,11 @@ class Walk:
         self._trails: Final[dict[tuple[tuple[int, int], ...], tuple[Step, ...]]] = {}
 
     @property
+    def flow_in_code(self) -> str:
+        """What the flow is called in its code."""
+        return self._setting.flow_in_code
+
+    @property
     def setup(self) -> tuple[str, ...]:
         """How the conversations are set up, as code."""
         return self._setting.code

@@ -26,10 +26,10 @@ registration = load_flow(str(Path(__file__).parents[2] / "examples" / "registrat
 @flow
 def six() -> Steps[None]:
     """Ask six questions with five choices each."""
-    chosen = []
+    chosen = ""
     for number in range(_QUESTIONS):
-        chosen.append((yield from Prompt(f"q{number}", f"Question {number}?", choices=_CHOICES)))
-    yield Say("".join(chosen))
+        chosen += yield from Prompt(f"q{number}", f"Question {number}?", choices=_CHOICES)
+    yield Say(chosen)
 
 
 def measure(rounds: int) -> Iterator[Finding]:
