@@ -27,6 +27,7 @@ _START: Final = "start"
 _END: Final = "end"
 _ANY: Final = "any answer"
 _WRONG: Final = "wrong answers"
+_FAILS: Final = "fails"
 _MOST_LABELS: Final = 3
 
 _Way = tuple[str, str]
@@ -109,13 +110,18 @@ class Chart:
             return
         if len(path) == 1:
             path = [source, source]
+        failed = iter([isinstance(made.result, BaseException) for made in visit.passage.made])
         for place, (one, other) in enumerate(pairwise(path)):
-            self._way(one, other, visit if place == 0 and before is not None else None)
+            if self._nodes[one].kind == "call":
+                self._way(one, other, _FAILS if next(failed, False) else "")
+            else:
+                did = visit.did
+                self._way(one, other, "" if place or before is None else _WRONG if did.mistake else did.label or did.text or _ANY)
 
-    def _way(self, one: str, other: str, visit: Visit | None) -> None:
+    def _way(self, one: str, other: str, label: str) -> None:
         labels = self._ways.setdefault((one, other), {})
-        if visit is not None:
-            labels[_WRONG if visit.did.mistake else visit.did.label or visit.did.text or _ANY] = None
+        if label:
+            labels[label] = None
 
     def _node(self, step: Step) -> str:
         place = _place(step)
@@ -153,7 +159,7 @@ class Chart:
     def _label(self, source: str, labels: list[str]) -> str:
         prompt = self._asked.get(source)
         if prompt is None or not labels:
-            return ""
+            return ", ".join(labels)
         wrong, given = [each for each in labels if each == _WRONG], [each for each in labels if each != _WRONG]
         if given and prompt.choices is None and len(self._after(source)) == 1:
             given = [_ANY]
