@@ -116,7 +116,7 @@ class Chart:
                 self._way(one, other, _FAILS if next(failed, False) else "")
             else:
                 did = visit.did
-                self._way(one, other, "" if place or before is None else _WRONG if did.mistake else did.label or did.text or _ANY)
+                self._way(one, other, "" if place or before is None else did.label or (_WRONG if did.slip else did.text or _ANY))
 
     def _way(self, one: str, other: str, label: str) -> None:
         labels = self._ways.setdefault((one, other), {})

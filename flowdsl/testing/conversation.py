@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any, NoReturn, Unpack
 
-import msgspec
-
-from flowdsl.errors import UnstorableValue
+from flowdsl.choices import Menu
 from flowdsl.flow import Flow
 from flowdsl.inspection.transcript import lines
-from flowdsl.journal import PROMPT, decode, has_failed
-from flowdsl.messages import Attachment, Inbound, Reply
+from flowdsl.messages import Attachment
 from flowdsl.outcome import Outcome
-from flowdsl.prompt import Prompt
-from flowdsl.record import read
-from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.course import Course
+from flowdsl.testing.dialogue import Dialogue, Input
 from flowdsl.testing.results import Made, Results
 from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.stage import Moment
-from flowdsl.verdict import known_types
 
 __all__ = ["Conversation"]
 
@@ -54,16 +48,7 @@ class Conversation:
 
     def __init__(self, flow: Flow[..., Any], *, calls: Results = {}, **options: Unpack[Options]) -> None:
         __tracebackhide__ = True
-        self._setting = Setting(flow, calls, options)
-        self._in_code = self._setting.flow_in_code
-        self._now = self._lived = self._setting.now
-        self._stored = self._setting.stored
-        self._deliveries = 0
-        self._requests = 0
-        self._last: Inbound | None = None
-        self._answers: dict[str, Any] = {}
-        self._passages: list[Passage] = []
-        self._moment = Moment(stored=None, shown=Reply(""))
+        self._course = Course(Setting(flow, calls, options))
         self.dial()
 
     def dial(self) -> Conversation:
@@ -72,11 +57,8 @@ class Conversation:
         On USSD that begins anew, unless the session outlives that of the gateway, as with ``SessionConfig().durable()``.
         """
         __tracebackhide__ = True
-        self._requests += 1
-        opening = self._setting.opening(str(self._requests), self._now)
-        if self._last is not None and self._session_id(self._last) != self._session_id(opening):
-            self._stored = self._setting.stored
-        return self._send(Input("dial", self._setting.opener), opening)
+        self._course.dial()
+        return self
 
     def type(self, text: str) -> Conversation:
         """Type a text.
@@ -87,7 +69,7 @@ class Conversation:
         """
         __tracebackhide__ = True
         self._require_open(f"type {text!r}")
-        return self._send(Input("type", text), self._message(text))
+        return self._send(Input("type", text))
 
     def choose(self, choice: Any) -> Conversation:
         """Pick what the question offers, by what it is called or by the answer that it stands for.
@@ -100,7 +82,7 @@ class Conversation:
         """
         __tracebackhide__ = True
         self._require_open(f"choose {choice!r}")
-        options = () if self._asked is None else self._asked.menu.options
+        options = self.menu.options
         named = [place for place, option in enumerate(options, 1) if _is(option.key, choice)] or [
             place for place, option in enumerate(options, 1) if option.label == choice
         ]
@@ -108,7 +90,7 @@ class Conversation:
             offered = ", ".join(repr(option.label) for option in options) or "nothing"
             self._fail(f"{choice!r} cannot be chosen: what is offered is {offered}")
         number, label = str(named[0]), options[named[0] - 1].label
-        return self._send(Input("choose", number, label), self._message(number))
+        return self._send(Input("choose", number, label))
 
     def send(self, attachment: Attachment, text: str = "") -> Conversation:
         """Send a picture, a place or a card, in a chat.
@@ -125,8 +107,7 @@ class Conversation:
         if self._setting.on_ussd:
             self._fail(f"{attachment!r} cannot be sent on USSD: hold the conversation on another platform")
         self._require_open(f"send {attachment!r}")
-        message = msgspec.structs.replace(self._message(text), attachment=attachment)
-        return self._send(Input("send", text, attachment=attachment), message)
+        return self._send(Input("send", text, attachment=attachment))
 
     def redeliver(self) -> Conversation:
         """Let the last message be delivered once more, as senders do; it must change nothing and show the same.
@@ -136,13 +117,11 @@ class Conversation:
                 something else is shown.
         """
         __tracebackhide__ = True
-        if self._last is None or self._last.message_id is None:
+        last = self._course.last
+        if last is None or last.message_id is None:
             self._fail("on USSD messages have no ids, so nobody can tell whether one came again")
-        before = self._moment
-        again = self._take(self._last, Input("redeliver"))
-        if again.shown != before.shown or again.stored != before.stored:
+        if not self._course.redeliver(last):
             self._fail("the same message came again, and was answered otherwise")
-        self._passages.append(Passage.of(Input("redeliver"), again))
         return self
 
     def crash(self, text: str, *, required: bool = True) -> Conversation:
@@ -160,15 +139,10 @@ class Conversation:
         """
         __tracebackhide__ = True
         self._require_open(f"type {text!r}")
-        did, message = Input("crash", text), self._message(text)
-        moment = self._take(message, did, calls=1)
-        if moment.turn is not None or moment.raised is not None:
+        if not self._course.crash(text):
             if required:
                 self._fail(f"{text!r} leads to no call in which the process could die")
-            return self._send(Input("type", text), message)
-        self._passages.append(Passage.of(did, moment))
-        self._moment, self._stored = moment, moment.stored
-        self._now += self._setting.stage.service.lease + 1
+            return self._send(Input("type", text))
         return self
 
     def redeploy(self, flow: Flow[..., Any]) -> Conversation:
@@ -183,8 +157,7 @@ class Conversation:
         __tracebackhide__ = True
         if flow.name != self._setting.flow.name:
             self._fail(f"flow {flow.name!r} does not find sessions of {self._setting.flow.name!r}: a flow keeps its name")
-        self._setting = self._setting.with_flow(flow)
-        self._passages.append(Passage(Input("redeploy", self._setting.flow_in_code), self._moment.shown))
+        self._course.change(flow)
         return self
 
     def wait(self, seconds: float) -> Conversation:
@@ -193,11 +166,7 @@ class Conversation:
         Args:
             seconds: how long.
         """
-        self._now += seconds
-        ttl = self._setting.stage.sessions.ttl
-        if ttl is not None and self._now - self._lived > ttl:
-            self._stored = None
-        self._passages.append(Passage(Input("wait", seconds=seconds), self._moment.shown))
+        self._course.wait(seconds)
         return self
 
     def see(self, *texts: str) -> Conversation:
@@ -250,7 +219,7 @@ class Conversation:
                 return self.send(did.attachment, did.text)
             case _:
                 self._require_open(f"type {did.text!r}")
-                return self._send(did, self._message(did.text))
+                return self._send(did)
 
     @property
     def outcome(self) -> Outcome | None:
@@ -272,6 +241,11 @@ class Conversation:
     def lifetime(self) -> float | None:
         """Seconds that the session lives after the last message; ``None`` for ever."""
         return self._setting.stage.sessions.ttl
+
+    @property
+    def menu(self) -> Menu:
+        """What the question offers, as it reads on the screen."""
+        return self._moment.menu
 
     @property
     def on_ussd(self) -> bool:
@@ -296,17 +270,17 @@ class Conversation:
     @property
     def asked(self) -> str | None:
         """Key of the question that waits for an answer."""
-        return None if self._asked is None else self._asked.key
+        return None if self._course.asked is None else self._course.asked.key
 
     @property
     def choices(self) -> list[str]:
         """What the question offers."""
-        return [] if self._asked is None else [option.label for option in self._asked.menu.options]
+        return [option.label for option in self._moment.menu.options]
 
     @property
     def answers(self) -> dict[str, Any]:
         """The answers so far, by the keys of their questions; of a key that came again, the last."""
-        return dict(self._answers)
+        return dict(self._course.answers)
 
     @property
     def result(self) -> Any:
@@ -321,13 +295,12 @@ class Conversation:
     @property
     def session(self) -> dict[str, Any]:
         """The data of the session, as ``chat.session`` has it."""
-        data = {} if self._stored is None else read(self._stored).data
-        return {key: decode(value, self._setting.flow.types) for key, value in data.items()}
+        return self._course.session
 
     @property
     def dialogue(self) -> Dialogue:
         """All of it, to print or to write as a test."""
-        return Dialogue(self._in_code, tuple(self._passages), self._setting.code)
+        return self._course.dialogue
 
     def __str__(self) -> str:
         return str(self.dialogue)
@@ -336,56 +309,17 @@ class Conversation:
         return f"\n{self.dialogue}\n\n{self.dialogue.as_test()}\n"
 
     @property
-    def _asked(self) -> Prompt[Any] | None:
-        return None if self._moment.outcome is None else self._moment.outcome.prompt
+    def _moment(self) -> Moment:
+        return self._course.moment
 
-    def _message(self, text: str) -> Inbound:
-        return msgspec.structs.replace(self._setting.person, text=text, request_id=str(self._requests), timestamp=self._now)
+    @property
+    def _setting(self) -> Setting:
+        return self._course.setting
 
-    def _send(self, did: Input, message: Inbound) -> Conversation:
+    def _send(self, did: Input) -> Conversation:
         __tracebackhide__ = True
-        if not self._setting.on_ussd:
-            message = msgspec.structs.replace(message, message_id=str(self._deliveries + 1))
-        self._last = message
-        moment = self._take(message, did)
-        self._learn(moment)
-        self._moment = moment
-        self._passages.append(Passage.of(did, moment))
-        self._stored, self._lived = moment.stored, self._now
-        if moment.raised is not None:
-            raise moment.raised
+        self._course.send(did)
         return self
-
-    def _session_id(self, message: Inbound) -> str:
-        return self._setting.stage.sessions.session_id(message, flow=self._setting.flow)
-
-    def _take(self, message: Inbound, did: Input, *, calls: int | None = None) -> Moment:
-        self._deliveries += 1
-        try:
-            return self._setting.stage.take(self._stored, message, str(self._deliveries), self._now, calls=calls)
-        except AssertionError as error:
-            error.add_note(f"\n{self}\n{did}".replace("\n\n", "\n"))
-            raise
-
-    def _learn(self, moment: Moment) -> None:
-        """Note the answers that a turn has brought."""
-        before, outcome, state = self._moment.state, moment.outcome, moment.state
-        if outcome is None or state is None or moment.turn is None:
-            return
-        went_back = before is not None and before.epoch != state.epoch and before.root == state.root
-        if moment.turn.began == "new" or went_back:
-            self._answers = {}
-        types = self._setting.flow.types
-        if self._asked is not None:
-            types = known_types(self._asked, types)
-        for entry in outcome.journal:
-            if (
-                entry.kind == PROMPT
-                and not has_failed(entry)
-                and (entry.key not in self._answers or entry.key == outcome.answered)
-            ):
-                with suppress(UnstorableValue):  # it is of a type that another question names
-                    self._answers[entry.key] = decode(entry.value, types)
 
     def _require_open(self, what: str) -> None:
         __tracebackhide__ = True

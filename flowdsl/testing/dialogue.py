@@ -26,7 +26,7 @@ class Input(NamedTuple):
         label: what the choice is called that they picked.
         attachment: what they sent.
         seconds: how long they waited.
-        mistake: it was to be refused.
+        slip: it is something else than an answer that the question takes.
     """
 
     verb: Verb
@@ -34,7 +34,7 @@ class Input(NamedTuple):
     label: str = ""
     attachment: Attachment | None = None
     seconds: float = 0
-    mistake: bool = False
+    slip: bool = False
 
     def __str__(self) -> str:
         """Write it as a line of a dialogue."""

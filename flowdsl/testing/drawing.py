@@ -5,6 +5,7 @@ from typing import Any, Final, Unpack
 
 from hypothesis import strategies as st
 
+from flowdsl.choices import Menu
 from flowdsl.flow import Flow
 from flowdsl.messages import Contact, Location
 from flowdsl.outcome import Outcome
@@ -76,7 +77,7 @@ def conversations(
                 # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
                 slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if mistakes else None
                 if slip is None or slipped >= mistakes:
-                    talk.do(draw(inputs(outcome.prompt, answers, flow.types)))
+                    talk.do(draw(inputs(outcome.prompt, talk.menu, answers, flow.types)))
                 else:
                     slipped += 1
                     talk.do(slip)
@@ -89,11 +90,12 @@ def conversations(
     return drawn()
 
 
-def inputs(prompt: Prompt[Any], answers: Answers, types: Mapping[str, type]) -> st.SearchStrategy[Input]:
+def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, types: Mapping[str, type]) -> st.SearchStrategy[Input]:
     """Give a strategy of what a question takes.
 
     Args:
         prompt: the question.
+        menu: its choices, as they read on the screen.
         answers: what the test gives.
         types: the enums and dataclasses that its flow names.
     """
@@ -103,7 +105,7 @@ def inputs(prompt: Prompt[Any], answers: Answers, types: Mapping[str, type]) -> 
     if given is not None:
         return st.sampled_from([as_input(one, prompt.key) for one in (given if isinstance(given, list | tuple) else [given])])
     types = known_types(prompt, types)
-    known = samples(prompt, types)
+    known = samples(prompt, types, menu)
     at_limits = st.sampled_from(known.taken) if known.taken else st.nothing()
     if prompt.choices is not None:
         return at_limits
@@ -122,7 +124,7 @@ def slips(talk: Conversation, outcome: Outcome) -> Iterator[Input]:
     """
     prompt = outcome.prompt
     if prompt is not None:
-        yield from samples(prompt, known_types(prompt, {})).refused[:1]
+        yield from samples(prompt, known_types(prompt, {}), talk.menu).refused[:1]
     if outcome.ways is not None and outcome.ways.back is not None:
         yield Input("type", outcome.ways.back)
     yield Input("dial") if talk.on_ussd else Input("redeliver")

@@ -168,7 +168,7 @@ class Exploration:
                 message = f"nothing that was tried answers the question {key!r}: give answers={{{key!r}: …}}"
                 yield self._fault("stuck", visit, message, self._where(visit))
         for visit in self._visits if self.complete else ():
-            if (visit.cut or (visit.merged is not None and not visit.did.mistake)) and id(visit) not in alive:
+            if (visit.cut or (visit.merged is not None and not visit.did.slip)) and id(visit) not in alive:
                 message = "nobody gets to an end from here: every answer leads to where the conversation has been"
                 yield self._fault("endless", visit, message, self._where(visit))
 
@@ -203,7 +203,7 @@ def _paths(first: Visit) -> int:
     todo = [first]
     while todo:
         visit = todo[-1]
-        after = [each for each in visit.after if not each.did.mistake] if visit.merged is None else [visit.merged]
+        after = [each for each in visit.after if not each.did.slip] if visit.merged is None else [visit.merged]
         ahead = [each for each in after if id(each) not in count and id(each) not in under_way]
         if id(visit) not in count and id(visit) not in under_way and ahead:
             under_way.add(id(visit))
@@ -255,7 +255,7 @@ def explore(
             :func:`~flowdsl.testing.either` of several, of which each is a way of its own.
         answers: key of a question without choices to what is typed there, a text or a list of them, or to a function of the
             prompt that gives one. Unless given they are found by trying: the limits of numbers, words, dates, and so on.
-        mistakes: also answer each question wrongly.
+        mistakes: also answer each question wrongly, and go back from it where ``navigation=`` offers that.
         check: make sure that no path raises, ends without a word, cannot be gone on, or goes round without an end.
         rounds: how often a path may come to one question with all that can be typed there.
         turns: how many messages are sent in all, at most.

@@ -5,6 +5,7 @@ from functools import partial
 from types import FunctionType
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from flowdsl.choices import NO_MENU, Menu
 from flowdsl.errors import ConfigurationError
 from flowdsl.messages import Attachment, Contact, Expected, Location, Media
 from flowdsl.prompt import Prompt
@@ -53,22 +54,23 @@ class Samples(NamedTuple):
     range: tuple[int, int] | None = None
 
 
-def samples(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
+def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU) -> Samples:
     """Find what can be typed at a question, by trying.
 
     Args:
         prompt: the question.
         types: the enums and dataclasses that its flow names.
+        menu: its choices, as they read on the screen.
 
     >>> from flowdsl import answers
     >>> [each.text for each in samples(Prompt("age", "Age?", transform=answers.whole(18, 120)), {}).taken]
     ['18', '65', '120']
     """
     if prompt.choices is not None:
-        return _picks(prompt)
+        return _picks(menu)
     if prompt.expects is not None:
         sent = Input("send", attachment=_SENT[prompt.expects])
-        return Samples((sent,), (Input("type", "?", mistake=True),))
+        return Samples((sent,), (Input("type", "?", slip=True),))
     key = _key(prompt)
     known = None if key is None else _known.get(key)
     if known is None:
@@ -117,13 +119,12 @@ _MOST: Final = 1024
 _known: Final[dict[Any, Samples]] = {}
 
 
-def _picks(prompt: Prompt[Any]) -> Samples:
-    menu = prompt.menu
+def _picks(menu: Menu) -> Samples:
     known = _known.get(menu.lines)
     if known is None:
         picked = tuple(Input("choose", str(number), option.label) for number, option in enumerate(menu.options, 1))
         refused = next((text for text in _NOT_A_CHOICE if menu.pick(text) is None), None)
-        known = _remembered(menu.lines, Samples(picked, () if refused is None else (Input("type", refused, mistake=True),)))
+        known = _remembered(menu.lines, Samples(picked, () if refused is None else (Input("type", refused, slip=True),)))
     return known
 
 
@@ -139,7 +140,7 @@ def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
     numbers = [number for number in _NUMBERS if takes(str(number))]
     anything = takes("Ama")
     refused = next((text for text in (*_WRONG, *_beyond(numbers, takes)) if takes(text) is False), None)
-    mistakes = () if refused is None else (Input("type", refused, mistake=True),)
+    mistakes = () if refused is None else (Input("type", refused, slip=True),)
     raising = [text for text in (*_WRONG, *_WORDS, *map(str, _NUMBERS)) if takes(text) is None][:1]
     if numbers and not anything:
         low, high = _edge(numbers[0], -1, takes), _edge(numbers[-1], 1, takes)

@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from flowdsl.apologies import contained
+from flowdsl.choices import NO_MENU, Menu
 from flowdsl.deliveries import Delivery, answered_before, mark
 from flowdsl.flow import observer
 from flowdsl.messages import Inbound, Reply
@@ -45,6 +46,7 @@ class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         turn: what the message came to; ``None`` where it had been answered before, or the flow raised.
         said: what the flow said in this turn.
         made: the calls of this turn.
+        menu: what the question offers, as it reads on the screen.
         stack: where the flow stands.
         raised: what it raised.
         where: ``file:line`` of that.
@@ -55,6 +57,7 @@ class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     turn: Turn | None = None
     said: tuple[str, ...] = ()
     made: tuple[Made, ...] = ()
+    menu: Menu = NO_MENU
     stack: Stack = Stack()
     raised: Exception | None = None
     where: str = ""
@@ -164,11 +167,18 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             stored = self._called(came_to, made, choose)
             if len(made) == calls:
                 return Moment(stored=came_to.stored, shown=Reply(""), made=tuple(made))
-        said = self._said(came_to)
         outcome = came_to.outcome
         if outcome is not None and (self.thorough or outcome.prompt is not None):
             self._hold_against_replay(delivery, came_to, stood)
-        return Moment(stored=came_to.stored, shown=came_to.reply, turn=came_to, said=said, made=tuple(made), stack=stood)
+        return Moment(
+            stored=came_to.stored,
+            shown=came_to.reply,
+            turn=came_to,
+            said=self._said(came_to),
+            made=tuple(made),
+            menu=self._menu(came_to),
+            stack=stood,
+        )
 
     def _called(self, pause: Pause, made: list[Made], choose: Callable[[int], int]) -> str:
         """Make a call, and give the session that knows what it came to."""
@@ -181,6 +191,16 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         if outcome is None or not outcome.said or outcome.rejected is not None or turn.began == "again":
             return ()
         return self._in_language(turn, outcome)
+
+    def _menu(self, turn: Turn) -> Menu:
+        prompt = None if turn.outcome is None else turn.outcome.prompt
+        if prompt is None or prompt.choices is None or turn.state is None:
+            return NO_MENU
+        token = shown_in.set(turn.state.shown)
+        try:
+            return prompt.menu
+        finally:
+            shown_in.reset(token)
 
     def _in_language(self, turn: Turn, outcome: Outcome) -> tuple[str, ...]:
         token = shown_in.set(turn.state.shown if turn.state is not None else None)

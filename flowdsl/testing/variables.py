@@ -1,10 +1,12 @@
 """What the variables of a flow hold, written so that two replays can be held against each other."""
 
+import dis
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType, NoneType
+from functools import lru_cache
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -24,7 +26,8 @@ __all__ = ["Place", "Stack", "difference", "places", "stack", "written"]
 class Place(NamedTuple):
     """A function that a flow stands in: its name, its file, its line, the place in its code, and its variables as written.
 
-    A variable that cannot be held against another one, such as an open file, is ``None``.
+    A variable that cannot be held against another one, such as an open file, is ``None``. ``loops`` are the places in the
+    code at which loops by ``for`` begin and end.
     """
 
     name: str
@@ -32,6 +35,7 @@ class Place(NamedTuple):
     line: int
     instruction: int
     variables: tuple[tuple[str, str | None], ...]
+    loops: tuple[tuple[int, int], ...] = ()
 
     @property
     def where(self) -> str:
@@ -48,6 +52,11 @@ class Stack(NamedTuple):
     def comparable(self) -> bool:
         """Whether all variables can be held against others."""
         return all(written is not None for place in self.places for _, written in place.variables)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it matters how often it has come here: in a ``for``, which keeps how far it is where nobody can look."""
+        return any(begin <= place.instruction < end for place in self.places for begin, end in place.loops)
 
 
 def stack(replay: Replay) -> Stack:
@@ -69,7 +78,12 @@ def places(replay: Replay) -> Iterator[Place]:
             code = frame.f_code
             # A name that is not one of the author's is Python's, as the iterator of a comprehension.
             held = tuple((name, written(value)) for name, value in frame.f_locals.items())
-            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_lasti, held)
+            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_lasti, held, _loops(code))
+
+
+@lru_cache(maxsize=1024)
+def _loops(code: CodeType) -> tuple[tuple[int, int], ...]:
+    return tuple((each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "FOR_ITER")
 
 
 def difference(one: Stack, other: Stack) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from flowdsl.choices import Menu
 from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
@@ -103,7 +104,7 @@ class Walk:
     Args:
         setting: what the conversations are held with.
         answers: what is typed at questions without choices.
-        mistakes: also answer each question wrongly.
+        mistakes: also answer each question wrongly, and go back from it where that is offered.
         bounds: where the walk is cut.
     """
 
@@ -159,7 +160,7 @@ class Walk:
             self.complete = self.complete and self.turns < self._bounds.turns
             return []
         after: list[Visit] = []
-        for did in self._inputs(visit, moment.outcome.prompt):
+        for did in self._inputs(visit, moment.outcome.prompt, moment.menu):
             message = msgspec.structs.replace(
                 self._setting.person, text=did.text, attachment=did.attachment, request_id=_REQUEST, timestamp=self._setting.now
             )
@@ -168,10 +169,10 @@ class Walk:
         visit.after = tuple(after)
         return after
 
-    def _inputs(self, visit: Visit, prompt: Prompt[Any]) -> list[Input]:
+    def _inputs(self, visit: Visit, prompt: Prompt[Any], menu: Menu) -> list[Input]:
         types = known_types(prompt, self._setting.flow.types)
         given = given_for(prompt, self._answers)
-        known = samples(prompt, types)
+        known = samples(prompt, types, menu)
         inputs = list(known.taken if given is None else as_inputs(given, prompt.key))
         rounds = visit.rounds()
         if rounds >= self._bounds.rounds and inputs:
@@ -180,6 +181,7 @@ class Walk:
         if self._mistakes and (prompt.attempts is not None or visit.question not in self._mistaken):
             self._mistaken.add(visit.question)
             inputs.extend(known.refused[:1])
+            inputs.extend(_ways(visit))
         return inputs
 
     def _tried(self, before: Visit | None, did: Input, message: Inbound) -> list[Visit]:
@@ -244,10 +246,20 @@ class Walk:
             return
         tries = (state.attempts, tuple(state.missed.items())) if prompt.attempts is not None or state.missed else ()
         record = moment.turn.record
-        data = msgspec.json.encode((record.data, state.changed, record.locale, state.root and state.root.name))
-        place = (moment.stack, data, tries)
+        data = msgspec.json.encode((record.data, state.changed, record.locale, state.locale, state.root and state.root.name))
+        count = len(state.journal) if moment.stack.counts else 0
+        place = (moment.stack, data, tries, count)
         known = self._places.setdefault(place, visit)
         visit.merged = None if known is visit else known
+
+
+def _ways(visit: Visit) -> Iterator[Input]:
+    """Give the keys that lead back from a question."""
+    ways = None if visit.moment is None or visit.moment.outcome is None else visit.moment.outcome.ways
+    if ways is not None:
+        for key, label in ((ways.back, "back"), (ways.start, "back to the first")):
+            if key is not None:
+                yield Input("type", key, label, slip=True)
 
 
 def _next(tape: list[int], counts: list[int]) -> list[int] | None:
