@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from flowdsl.commands.exploring import add_exploring, answers_of, calls_of, explored, options_of
+from flowdsl.commands.exploring import add_exploring, answers_of, at_least, calls_of, explored, options_of
 from flowdsl.commands.shared import loaded, out, out_json, quiet
 from flowdsl.errors import CallFailed
 from flowdsl.inspection import Subject, counted
-from flowdsl.linting import findings, is_readable
+from flowdsl.linting import Finding, findings, is_readable
 from flowdsl.testing import Exploration, Fault, Fit, fitted
+from flowdsl.testing.guessing import Guessing
 
 __all__ = ["SUMMARY", "prepare", "run"]
 
@@ -31,9 +32,11 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     parser.description = _DESCRIPTION
     add_exploring(parser)
     parser.add_argument(
-        "--page", type=int, default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
+        "--page", type=at_least(1), default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
     )
-    parser.add_argument("--pages", type=int, default=0, help="how many pages a screen may take, 0 for any number (default 0)")
+    parser.add_argument(
+        "--pages", type=at_least(0), default=0, help="how many pages a screen may take, 0 for any number"
+    )
     parser.add_argument("--locales", default="", metavar="LIST", help="languages in which screens are measured, such as en,fr")
     parser.add_argument(
         "--endless", action="store_true", help="the conversation need not come to an end, as a menu without an exit"
@@ -50,9 +53,11 @@ def run(chosen: argparse.Namespace) -> int:
     """
     subject = loaded(chosen)
     found = findings(subject.flow)
-    exploration = explored(chosen, subject)
+    calls = calls_of(chosen)
+    exploration = explored(chosen, subject, calls)
     faults = [fault for fault in exploration.faults if _counts(fault, endless=chosen.endless)]
-    fit = _fit(chosen, subject)
+    fit = _fit(chosen, subject, calls)
+    found += [_unknown(key, where) for key, where in calls.unknown.items()]
     if chosen.json:
         out_json(
             {
@@ -95,7 +100,12 @@ def _counts(fault: Fault, *, endless: bool) -> bool:
     return not (endless and fault.kind == "endless") and not isinstance(fault.raised, CallFailed)
 
 
-def _fit(chosen: argparse.Namespace, subject: Subject) -> Fit:
+def _unknown(key: str, where: str) -> Finding:
+    message = f"what the call {key!r} gives is not known, so nothing that comes after it was looked at"
+    return Finding(where, "unknown-call", message, f"annotate what it returns, or give --calls '{{\"{key}\": …}}'")
+
+
+def _fit(chosen: argparse.Namespace, subject: Subject, calls: Guessing) -> Fit:
     locales: Sequence[str | None] = [each.strip() for each in chosen.locales.split(",") if each.strip()] or (None,)
     with quiet():
         return fitted(
@@ -103,7 +113,7 @@ def _fit(chosen: argparse.Namespace, subject: Subject) -> Fit:
             page=chosen.page,
             pages=chosen.pages or None,
             locales=locales,
-            calls=calls_of(chosen),
+            calls=calls,
             answers=answers_of(chosen),
             rounds=chosen.rounds,
             turns=chosen.turns,

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from flowdsl._aiocache import Sessions
-from flowdsl.commands.exploring import add_exploring, explored
+from flowdsl.commands.exploring import add_exploring, calls_of, explored
 from flowdsl.commands.shared import add_cache, loaded, note, out, quiet, with_sessions
 from flowdsl.errors import ConfigurationError, UnreadableRecord
 from flowdsl.inspection import Subject, imported, stand
@@ -60,7 +60,7 @@ def run(chosen: argparse.Namespace) -> int:
         ConfigurationError: there is no such flow or file, or a setting is wrong.
     """
     subject = loaded(chosen)
-    exploration = explored(chosen, subject)
+    exploration = explored(chosen, subject, calls_of(chosen))
     chart = Chart(exploration, subject.flow)
     graph = _graph(chosen, subject, exploration, chart)
     kind = chosen.kind or _SUFFIXES.get(Path(chosen.to or "").suffix.lower(), "mermaid")

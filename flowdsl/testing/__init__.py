@@ -11,7 +11,7 @@ from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.exploration import Exploration, Fault, explore
 from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits, fitted
-from flowdsl.testing.results import Made, UnexpectedCall, either
+from flowdsl.testing.results import Made, UnexpectedCall, either, in_turn
 from flowdsl.testing.setting import Options, Wire
 from flowdsl.testing.stage import ReplayDiffers
 from flowdsl.testing.tally import Tally
@@ -45,6 +45,7 @@ __all__ = [
     "either",
     "explore",
     "fitted",
+    "in_turn",
 ]
 
 _WITH_HYPOTHESIS = {"FlowMachine": "flowdsl.testing.machine", "conversations": "flowdsl.testing.drawing"}

@@ -12,6 +12,7 @@ from flowdsl.outcome import Outcome
 from flowdsl.testing.course import Course
 from flowdsl.testing.dialogue import Dialogue, Input
 from flowdsl.testing.results import Made, Results
+from flowdsl.testing.samples import pick, place_of
 from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.stage import Moment
 
@@ -82,15 +83,11 @@ class Conversation:
         """
         __tracebackhide__ = True
         self._require_open(f"choose {choice!r}")
-        options = self.menu.options
-        named = [place for place, option in enumerate(options, 1) if _is(option.key, choice)] or [
-            place for place, option in enumerate(options, 1) if option.label == choice
-        ]
-        if not named:
-            offered = ", ".join(repr(option.label) for option in options) or "nothing"
+        number = place_of(self.menu, choice)
+        if number is None:
+            offered = ", ".join(map(repr, self.choices)) or "nothing"
             self._fail(f"{choice!r} cannot be chosen: what is offered is {offered}")
-        number, label = str(named[0]), options[named[0] - 1].label
-        return self._send(Input("choose", number, label))
+        return self._send(pick(self.menu, number))
 
     def send(self, attachment: Attachment, text: str = "") -> Conversation:
         """Send a picture, a place or a card, in a chat.
@@ -323,16 +320,12 @@ class Conversation:
 
     def _require_open(self, what: str) -> None:
         __tracebackhide__ = True
-        if self.ended and len(self._moment.pages) == 1 and self._setting.on_ussd:
+        if self._moment.shown.end and self._setting.on_ussd:
             self._fail(f"nobody can {what}: the conversation has ended")
 
     def _fail(self, wrong: str) -> NoReturn:
         __tracebackhide__ = True
         raise AssertionError(f"{wrong}\n\n{self}")
-
-
-def _is(key: Any, choice: Any) -> bool:
-    return type(key) is type(choice) and bool(key == choice)
 
 
 def _flat(text: str) -> str:

@@ -126,6 +126,9 @@ class Course:
         self.moment = moment
         self._stored, self._lived = moment.stored, self._now
         if moment.raised is not None:
+            note = f"\n{self.dialogue}\n\n{self.dialogue.as_test()}\n"
+            if note not in getattr(moment.raised, "__notes__", ()):
+                moment.raised.add_note(note)
             raise moment.raised
 
     def _session_id(self, message: Inbound) -> str:

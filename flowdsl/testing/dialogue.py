@@ -1,5 +1,7 @@
 """A conversation as it was held: written for people to read, and as a test to paste."""
 
+from enum import Enum
+from math import isfinite
 from textwrap import indent
 from typing import Any, Final, Literal, NamedTuple
 
@@ -9,7 +11,7 @@ from flowdsl.messages import Attachment, Reply
 from flowdsl.testing.results import Made
 from flowdsl.testing.stage import Moment
 
-__all__ = ["Dialogue", "Input", "Passage", "Verb", "bare"]
+__all__ = ["Dialogue", "Input", "Passage", "Verb", "as_code", "bare"]
 
 Verb = Literal["dial", "type", "choose", "send", "wait", "redeliver", "crash", "redeploy"]
 """What a person, their network or a service does."""
@@ -27,6 +29,7 @@ class Input(NamedTuple):
         attachment: what they sent.
         seconds: how long they waited.
         slip: it is something else than an answer that the question takes.
+        plainly: the choice can be picked by its label.
     """
 
     verb: Verb
@@ -35,6 +38,7 @@ class Input(NamedTuple):
     attachment: Attachment | None = None
     seconds: float = 0
     slip: bool = False
+    plainly: bool = True
 
     def __str__(self) -> str:
         """Write it as a line of a dialogue."""
@@ -66,7 +70,7 @@ class Input(NamedTuple):
                 return f"redeploy({self.text})"
             case "crash":
                 return f"crash({self.text!r})"
-            case "choose":
+            case "choose" if self.plainly:
                 return f"choose({self.label!r})"
             case "send":
                 return f"send({self.attachment!r}{f', {self.text!r}' if self.text else ''})"
@@ -164,6 +168,28 @@ def bare(error: Exception) -> str:
     return str(cause if isinstance(error, AuthorError) and type(cause) is type(error) else error)
 
 
+def as_code(value: Any) -> str:
+    """Write a value as the code that makes it; ``...`` where nobody can tell.
+
+    >>> as_code([float("inf"), "Ama"])
+    "[float('inf'), 'Ama']"
+    """
+    cls = value.__class__
+    if isinstance(value, Enum):
+        return f"{cls.__qualname__}.{value.name}"
+    if cls is float and not isfinite(value):
+        return f"float({str(value)!r})"
+    if cls is list or (cls is tuple and len(value) != 1):
+        begin, end = "[]" if cls is list else "()"
+        return f"{begin}{', '.join(map(as_code, value))}{end}"
+    if cls is dict:
+        return f"{{{', '.join(f'{as_code(key)}: {as_code(each)}' for key, each in value.items())}}}"
+    if isinstance(value, BaseException):
+        return f"{cls.__name__}({', '.join(map(as_code, value.args))})"
+    written = repr(value)
+    return "..." if written.startswith("<") else written
+
+
 def _call(made: Made) -> str:
     arguments = ", ".join(map(repr, made.args))
     return f"{_ASIDE}{made.key}({arguments}) {_came_to(made.result)}"
@@ -177,10 +203,9 @@ def _calls_as_code(calls: list[Made]) -> str:
     """Write a table of results that gives each call what it gave."""
     given: dict[str, list[str]] = {}
     for made in calls:
-        given.setdefault(made.key, []).append(repr(made.result))
+        given.setdefault(made.key, []).append(as_code(made.result))
     written = []
     for key, results in given.items():
-        same = len(set(results)) == 1
-        listed = ", ".join(results)
-        written.append(f"{key!r}: {results[0] if same else f'lambda *_, given=iter([{listed}]): next(given)'}")
+        in_turn = f"in_turn({', '.join(results)})"
+        written.append(f"{key!r}: {results[0] if len(set(results)) == 1 else in_turn}")
     return f"{{{', '.join(written)}}}" if written else ""

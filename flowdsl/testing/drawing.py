@@ -13,7 +13,7 @@ from flowdsl.prompt import Prompt
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.results import Either, Results
-from flowdsl.testing.samples import Answers, Samples, as_input, given_for, samples
+from flowdsl.testing.samples import Answers, Samples, as_input, as_inputs, given_for, samples, why_stuck
 from flowdsl.testing.setting import Options
 from flowdsl.verdict import Accepted, known_types, verdict
 
@@ -69,28 +69,25 @@ def conversations(
         __tracebackhide__ = True
         talk = Conversation(flow, calls=drawn_results(calls, draw), **options)
         slipped = 0
-        try:
-            for _ in range(longest):
-                outcome = talk.outcome
-                if outcome is None or outcome.prompt is None:
-                    break
-                # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
-                slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if mistakes else None
-                if slip is None or slipped >= mistakes:
-                    talk.do(draw(inputs(outcome.prompt, talk.menu, answers, flow.types)))
-                else:
-                    slipped += 1
-                    talk.do(slip)
-        except Exception as error:
-            if not isinstance(error, AssertionError):
-                error.add_note(repr(talk))
-            raise
+        for _ in range(longest):
+            outcome = talk.outcome
+            if outcome is None or outcome.prompt is None:
+                break
+            # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
+            slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if mistakes else None
+            if slip is None or slipped >= mistakes:
+                talk.do(draw(inputs(outcome.prompt, talk.menu, answers, flow.types, on_ussd=talk.on_ussd)))
+            else:
+                slipped += 1
+                talk.do(slip)
         return talk
 
     return drawn()
 
 
-def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, types: Mapping[str, type]) -> st.SearchStrategy[Input]:
+def inputs(
+    prompt: Prompt[Any], menu: Menu, answers: Answers, types: Mapping[str, type], *, on_ussd: bool
+) -> st.SearchStrategy[Input]:
     """Give a strategy of what a question takes.
 
     Args:
@@ -98,21 +95,31 @@ def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, types: Mapping[str
         menu: its choices, as they read on the screen.
         answers: what the test gives.
         types: the enums and dataclasses that its flow names.
+        on_ussd: it is asked there.
+
+    Raises:
+        AssertionError: nothing that was tried is taken.
     """
     given = given_for(prompt, answers)
     if isinstance(given, st.SearchStrategy):
         return given.map(lambda one: as_input(one, prompt.key))
     if given is not None:
-        return st.sampled_from([as_input(one, prompt.key) for one in (given if isinstance(given, list | tuple) else [given])])
+        return st.sampled_from(as_inputs(given, prompt.key))
     types = known_types(prompt, types)
-    known = samples(prompt, types, menu)
-    at_limits = st.sampled_from(known.taken) if known.taken else st.nothing()
+    known = samples(prompt, types, menu, on_ussd=on_ussd)
+    if not known.taken:
+        raise AssertionError(why_stuck(prompt, on_ussd=on_ussd))
+    at_limits = st.sampled_from(known.taken)
     if prompt.choices is not None:
         return at_limits
     if prompt.expects is not None:
         return at_limits | _attachments(prompt)
-    more = _texts(known).filter(lambda text: isinstance(verdict(prompt, text, types), Accepted))
-    return at_limits | more.map(lambda text: Input("type", text))
+    # Where few texts are taken, to look for one that is takes too long.
+    return at_limits | st.builds(
+        lambda text, known: Input("type", text) if isinstance(verdict(prompt, text, types), Accepted) else known,
+        _texts(known),
+        at_limits,
+    )
 
 
 def slips(talk: Conversation, outcome: Outcome) -> Iterator[Input]:
@@ -124,7 +131,7 @@ def slips(talk: Conversation, outcome: Outcome) -> Iterator[Input]:
     """
     prompt = outcome.prompt
     if prompt is not None:
-        yield from samples(prompt, known_types(prompt, {}), talk.menu).refused[:1]
+        yield from samples(prompt, known_types(prompt, {}), talk.menu, on_ussd=talk.on_ussd).refused[:1]
     if outcome.ways is not None and outcome.ways.back is not None:
         yield Input("type", outcome.ways.back)
     yield Input("dial") if talk.on_ussd else Input("redeliver")

@@ -87,8 +87,12 @@ class Exploration:
 
     @property
     def cut(self) -> tuple[Dialogue, ...]:
-        """Paths on which a loop was cut at a bound."""
-        return tuple(self._dialogue(visit) for visit in self._visits if visit.cut)
+        """Where a loop was cut at a bound: from there on not all was typed. One path to each question."""
+        first: dict[Any, Visit] = {}
+        for visit in self._visits:
+            if visit.cut:
+                first.setdefault(visit.question, visit)
+        return tuple(map(self._dialogue, first.values()))
 
     @property
     def complete(self) -> bool:
@@ -156,7 +160,6 @@ class Exploration:
         return visit.dialogue(self._walk.flow_in_code, self._walk.setup)
 
     def _found(self) -> Iterator[Fault]:
-        alive = _leading_to_an_end(self._visits)
         for visit in self._visits:
             passage = visit.passage
             if passage.raised is not None:
@@ -164,11 +167,20 @@ class Exploration:
             elif passage.ended and not passage.shown.text.strip() and not passage.shown.media:
                 yield self._fault("silent", visit, "the conversation ends without a word", self._where(visit))
             elif visit.stuck:
-                key = visit.question[1]
-                message = f"nothing that was tried answers the question {key!r}: give answers={{{key!r}: …}}"
-                yield self._fault("stuck", visit, message, self._where(visit))
-        for visit in self._visits if self.complete else ():
-            if (visit.cut or (visit.merged is not None and not visit.did.slip)) and id(visit) not in alive:
+                yield self._fault("stuck", visit, visit.stuck, self._where(visit))
+        if self.complete:
+            yield from self._endless()
+
+    def _endless(self) -> Iterator[Fault]:
+        """Find places from which nobody gets to an end."""
+        ends = [visit for visit in self._visits if visit.passage.ended or visit.passage.raised is not None or visit.stuck]
+        alive = _leading_to(ends, self._visits)
+        doubtful = _leading_to([visit for visit in self._visits if visit.cut], self._visits)
+        # Where not all was typed, it is enough that the same question leads to an end on another path.
+        elsewhere = {visit.question for visit in self._visits if id(visit) in alive}
+        for visit in self._visits:
+            at_a_loop = visit.cut or (visit.merged is not None and not visit.did.slip)
+            if at_a_loop and id(visit) not in alive and (id(visit) not in doubtful or visit.question not in elsewhere):
                 message = "nobody gets to an end from here: every answer leads to where the conversation has been"
                 yield self._fault("endless", visit, message, self._where(visit))
 
@@ -188,9 +200,9 @@ def _raised(error: Exception) -> str:
 
 def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
     """Leave out what is the same fault on another path."""
-    known: set[tuple[str, str]] = set()
+    known: set[tuple[str, str, type]] = set()
     for fault in faults:
-        same = fault.kind, fault.where
+        same = fault.kind, fault.where, type(fault.raised)
         if same not in known:
             known.add(same)
             yield fault
@@ -216,20 +228,20 @@ def _paths(first: Visit) -> int:
     return count[id(first)]
 
 
-def _leading_to_an_end(visits: list[Visit]) -> set[int]:
-    """Tell from which places an end can be reached; a fault that is told by itself counts as one."""
+def _leading_to(targets: list[Visit], visits: list[Visit]) -> set[int]:
+    """Tell from which places one of others can be reached."""
     leading: dict[int, list[Visit]] = {}
     for visit in visits:
         for after in (*visit.after, *([] if visit.merged is None else [visit.merged])):
             leading.setdefault(id(after), []).append(visit)
-    todo = [visit for visit in visits if visit.passage.ended or visit.passage.raised is not None or visit.stuck]
-    alive = set(map(id, todo))
+    found = set(map(id, targets))
+    todo = list(targets)
     while todo:
         for before in leading.get(id(todo.pop()), ()):
-            if id(before) not in alive:
-                alive.add(id(before))
+            if id(before) not in found:
+                found.add(id(before))
                 todo.append(before)
-    return alive
+    return found
 
 
 def explore(
@@ -277,7 +289,12 @@ def explore(
     flow 'tea': 4 paths of at most 2 messages, 2 questions, 4 of 4 yields visited
     """
     __tracebackhide__ = True
-    walk = Walk(Setting(flow, calls, options), answers=answers, mistakes=mistakes, bounds=Bounds(rounds=rounds, turns=turns))
+    walk = Walk(
+        Setting(flow, calls, options),
+        answers=answers,
+        mistakes="once" if mistakes else "none",
+        bounds=Bounds(rounds=rounds, turns=turns),
+    )
     exploration = Exploration(flow.name, walk, list(walk.visits()))
     if check:
         exploration.check()

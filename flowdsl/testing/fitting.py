@@ -218,18 +218,18 @@ def fitted(
         options["screen"] = page if isinstance(page, Screen) else Screen(septets=page, units=page // 2)
     if "translations" not in options:
         options["translations"] = translations_beside(flow)
-    seen: dict[str, tuple[Shown, Any]] = {}
+    seen: dict[tuple[str, str], tuple[Shown, Any]] = {}
     complete = True
     for locale in locales:
         options["locale"] = locale
         setting = Setting(flow, calls, options)
         limits = _limits(setting, message)
-        walk = Walk(setting, answers=answers, mistakes=True, bounds=Bounds(rounds=rounds, turns=turns))
+        walk = Walk(setting, answers=answers, mistakes="each", bounds=Bounds(rounds=rounds, turns=turns))
         for visit in walk.visits():
             for what, text, length, room, unit in _measured(visit, setting, limits, pages):
-                if text not in seen:
+                if (what, text) not in seen:
                     shown = Shown(what, text, length, room, unit, locale, visit.dialogue(setting.flow_in_code, setting.code))
-                    seen[text] = shown, visit.question
+                    seen[what, text] = shown, visit.question
         complete = complete and walk.complete
     return _fit([*seen.values()], complete=complete)
 

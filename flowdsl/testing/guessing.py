@@ -1,7 +1,8 @@
 """What a call might come to, told by what its function is annotated to return: for commands, which no test has set up."""
 
 import inspect
-from collections.abc import Awaitable, Coroutine, Iterator
+from collections.abc import Awaitable, Coroutine, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hi
 from uuid import UUID
 
 from flowdsl.pauses import Job
+from flowdsl.source import defined_at
 from flowdsl.testing.results import Either, either
 
 __all__ = ["Guessing"]
@@ -23,18 +25,23 @@ _ONE_OF_EACH: Final[dict[Any, Any]] = {
     time: time(12),
     datetime: datetime(2026, 1, 1, 12, tzinfo=UTC),
     UUID: UUID(int=1),
-    list: [],
-    dict: {},
-    tuple: (),
 }
+_NOTHING: Final = object()
+_DEEPEST: Final = 4
 
 
 class Guessing(dict[str, Any]):
     """A table of what calls come to, which guesses where it has nothing: each way a call may go, failing included.
 
+    ``unknown`` has the calls of which nothing could be guessed but that they fail, each with ``file:line`` of its function.
+
     >>> Guessing(pay=42)["pay"]
     42
     """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self.unknown: dict[str, str] = {}
 
     def guess(self, job: Job) -> Either:
         """Tell what a call might come to: a value for each thing that its function may return, or a failure.
@@ -42,7 +49,10 @@ class Guessing(dict[str, Any]):
         Args:
             job: the call.
         """
-        return either(*_values(_returned(job.function)), RuntimeError("it failed"))
+        values = [*_values(_returned(job.function), job.types, 0)]
+        if not values:
+            self.unknown[job.call.key] = defined_at(job.function)
+        return either(*values, RuntimeError("it failed"))
 
 
 def _returned(function: Any) -> Any:
@@ -55,17 +65,45 @@ def _returned(function: Any) -> Any:
     return hint
 
 
-def _values(hint: Any) -> Iterator[Any]:
+def _values(hint: Any, types: Mapping[str, type], depth: int) -> Iterator[Any]:
+    """Give values of what an annotation names; none where that cannot be told."""
+    if depth > _DEEPEST:
+        return
+    origin, arguments = get_origin(hint), get_args(hint)
     if hint is None or hint is NoneType:
         yield None
     elif hint is bool:
         yield from (True, False)
-    elif get_origin(hint) is Literal:
-        yield from get_args(hint)
-    elif get_origin(hint) in (Union, UnionType):
-        for each in get_args(hint):
-            yield from _values(each)
+    elif origin is Literal:
+        yield from arguments
+    elif origin in (Union, UnionType):
+        for each in arguments:
+            yield from _values(each, types, depth + 1)
     elif isinstance(hint, type) and issubclass(hint, Enum):
         yield from hint
-    elif (known := get_origin(hint) or hint) in _ONE_OF_EACH:
-        yield _ONE_OF_EACH[known]
+    elif (origin or hint) in (list, tuple, dict):
+        yield from _collected(origin or hint, arguments, types, depth + 1)
+    elif hint in _ONE_OF_EACH:
+        yield _ONE_OF_EACH[hint]
+    elif isinstance(hint, type) and hint in types.values():
+        yield from _built(hint, types, depth + 1)
+
+
+def _collected(kind: type, arguments: tuple[Any, ...], types: Mapping[str, type], depth: int) -> Iterator[Any]:
+    """Give what holds others: a tuple as it is named, a list or dict with something in it and without."""
+    first = [next(_values(each, types, depth), _NOTHING) for each in arguments if each is not ...]
+    if kind is tuple and arguments and ... not in arguments:
+        if _NOTHING not in first:
+            yield tuple(first)
+        return
+    if first and _NOTHING not in first:
+        yield {first[0]: first[1]} if kind is dict else kind(first[:1])
+    yield kind()
+
+
+def _built(kind: type, types: Mapping[str, type], depth: int) -> Iterator[Any]:
+    """Give an object of a class that the flow names."""
+    fields = {name: next(_values(hint, types, depth), _NOTHING) for name, hint in get_type_hints(kind).items()}
+    if _NOTHING not in fields.values():
+        with suppress(Exception):  # it does not like what was guessed
+            yield kind(**fields)

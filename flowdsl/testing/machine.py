@@ -150,7 +150,9 @@ class FlowMachine(RuleBasedStateMachine):
 
     def _input(self) -> Input:
         assert self._asked is not None
-        did: Input = self._data.draw(inputs(self._asked, self.talk.menu, self.answers, self.flow.types))
+        did: Input = self._data.draw(
+            inputs(self._asked, self.talk.menu, self.answers, self.flow.types, on_ussd=self.talk.on_ussd)
+        )
         return did
 
     def _draw(self, strategy: st.SearchStrategy[Any]) -> Any:

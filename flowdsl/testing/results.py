@@ -9,7 +9,7 @@ from flowdsl.journal import failure
 from flowdsl.pauses import Done, Job, written
 from flowdsl.source import defined_at
 
-__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "result_of"]
+__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "in_turn", "result_of"]
 
 Results: TypeAlias = Mapping[str, Any]
 """Key of a call to what it gives: a value, a function of the call's arguments, an exception that it raises, or one
@@ -54,6 +54,29 @@ def either(*results: Any) -> Either:
     return Either(results)
 
 
+def in_turn(*results: Any) -> Callable[..., Any]:
+    """Let a call come to one thing the first time, to another one the second time, and so on.
+
+    Args:
+        results: values, functions or exceptions, as in ``calls=``.
+
+    >>> balance = in_turn(20, 15)
+    >>> balance("+233244123456"), balance("+233244123456")
+    (20, 15)
+    """
+    left = list(results)
+
+    def give(*args: Any) -> Any:
+        if not left:
+            raise UnexpectedCall(f"it was called more often than in_turn() has results, which are {len(results)}")
+        result = left.pop(0)
+        if _is_raised(result):
+            raise result
+        return result(*args) if callable(result) else result
+
+    return give
+
+
 def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple[Done, Made]:
     """Answer a call from a table.
 
@@ -87,7 +110,7 @@ def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple
 
 
 def _given(given: Any, job: Job, key: str) -> Any:
-    if isinstance(given, BaseException) or (isinstance(given, type) and issubclass(given, BaseException)):
+    if _is_raised(given):
         raise given
     if not callable(given):
         return given
@@ -100,6 +123,10 @@ def _given(given: Any, job: Job, key: str) -> Any:
         pass  # written in C, and does not tell
     result = given(*job.args, **keyed)
     return _awaited(result, key) if inspect.isawaitable(result) else result
+
+
+def _is_raised(result: Any) -> bool:
+    return isinstance(result, BaseException) or (isinstance(result, type) and issubclass(result, BaseException))
 
 
 def _awaited(result: Any, key: str) -> Any:

@@ -1,8 +1,8 @@
 """What a person might type: answers that a question takes, at the limits of what it takes, and one that it refuses."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
-from types import FunctionType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from flowdsl.choices import NO_MENU, Menu
@@ -11,9 +11,9 @@ from flowdsl.messages import Attachment, Contact, Expected, Location, Media
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.variables import written
-from flowdsl.verdict import Accepted, verdict
+from flowdsl.verdict import Accepted, Rejected, verdict
 
-__all__ = ["Answers", "Samples", "as_input", "as_inputs", "given_for", "samples"]
+__all__ = ["Answers", "Samples", "as_input", "as_inputs", "given_for", "pick", "place_of", "samples", "why_stuck"]
 
 Answers: TypeAlias = Mapping[str, Any]
 """Key of a question to what is typed there: a text, an attachment, a list of them, or a function of the prompt that gives one."""
@@ -54,13 +54,14 @@ class Samples(NamedTuple):
     range: tuple[int, int] | None = None
 
 
-def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU) -> Samples:
+def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU, *, on_ussd: bool = False) -> Samples:
     """Find what can be typed at a question, by trying.
 
     Args:
         prompt: the question.
         types: the enums and dataclasses that its flow names.
         menu: its choices, as they read on the screen.
+        on_ussd: it is asked there, where nobody can send a picture or a place.
 
     >>> from flowdsl import answers
     >>> [each.text for each in samples(Prompt("age", "Age?", transform=answers.whole(18, 120)), {}).taken]
@@ -70,7 +71,7 @@ def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU
         return _picks(menu)
     if prompt.expects is not None:
         sent = Input("send", attachment=_SENT[prompt.expects])
-        return Samples((sent,), (Input("type", "?", slip=True),))
+        return Samples(() if on_ussd else (sent,), (Input("type", "?", slip=True),))
     key = _key(prompt)
     known = None if key is None else _known.get(key)
     if known is None:
@@ -78,6 +79,19 @@ def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU
         if key is not None:
             _remembered(key, known)
     return known
+
+
+def why_stuck(prompt: Prompt[Any], *, on_ussd: bool) -> str:
+    """Say why nothing answers a question.
+
+    Args:
+        prompt: the question.
+        on_ussd: it is asked there.
+    """
+    key = prompt.key
+    if on_ussd and prompt.expects is not None:
+        return f"on USSD nobody can send what the question {key!r} expects, which is {prompt.expects!r}"
+    return f"nothing that was tried answers the question {key!r}: give answers={{{key!r}: …}}"
 
 
 def given_for(prompt: Prompt[Any], answers: Answers) -> Any:
@@ -97,7 +111,9 @@ def as_inputs(given: Any, key: str) -> tuple[Input, ...]:
     Raises:
         ConfigurationError: it is no text, attachment, or list of them.
     """
-    each: Iterable[Any] = given if isinstance(given, list | tuple) else (given,)
+    each: Sequence[Any] = given if isinstance(given, list | tuple) else (given,)
+    if not each:
+        raise ConfigurationError(f"answers[{key!r}] is empty: give what a person types")
     return tuple(as_input(one, key) for one in each)
 
 
@@ -122,10 +138,34 @@ _known: Final[dict[Any, Samples]] = {}
 def _picks(menu: Menu) -> Samples:
     known = _known.get(menu.lines)
     if known is None:
-        picked = tuple(Input("choose", str(number), option.label) for number, option in enumerate(menu.options, 1))
+        picked = tuple(pick(menu, number) for number in range(1, len(menu.options) + 1))
         refused = next((text for text in _NOT_A_CHOICE if menu.pick(text) is None), None)
         known = _remembered(menu.lines, Samples(picked, () if refused is None else (Input("type", refused, slip=True),)))
     return known
+
+
+def pick(menu: Menu, number: int) -> Input:
+    """Give what picks a choice.
+
+    Args:
+        menu: the choices, as they read on the screen.
+        number: which one, counted from 1.
+    """
+    label = menu.options[number - 1].label
+    return Input("choose", str(number), label, plainly=place_of(menu, label) == number)
+
+
+def place_of(menu: Menu, choice: Any) -> int | None:
+    """Tell the number of a choice, by the answer that it stands for, or by what it is called; ``None`` where it is none.
+
+    Args:
+        menu: the choices, as they read on the screen.
+        choice: an answer or a label.
+    """
+    options = menu.options
+    named = [number for number, each in enumerate(options, 1) if type(each.key) is type(choice) and each.key == choice]
+    named = named or [number for number, each in enumerate(options, 1) if each.label == choice]
+    return named[0] if named else None
 
 
 def _remembered(key: Any, found: Samples) -> Samples:
@@ -139,8 +179,7 @@ def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
     takes = partial(_takes, prompt, types)
     numbers = [number for number in _NUMBERS if takes(str(number))]
     anything = takes("Ama")
-    refused = next((text for text in (*_WRONG, *_beyond(numbers, takes)) if takes(text) is False), None)
-    mistakes = () if refused is None else (Input("type", refused, slip=True),)
+    mistakes = _mistakes(prompt, types, (*_WRONG, *_beyond(numbers, takes)))
     raising = [text for text in (*_WRONG, *_WORDS, *map(str, _NUMBERS)) if takes(text) is None][:1]
     if numbers and not anything:
         low, high = _edge(numbers[0], -1, takes), _edge(numbers[-1], 1, takes)
@@ -150,6 +189,17 @@ def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
         words = [text for text in (*_limits(prompt), *_WORDS) if takes(text)]
         typed, limits = (["Ama"] if anything else words[:_FEW]) + list(filter(takes, _longest(prompt))), None
     return Samples(tuple(Input("type", text) for text in dict.fromkeys([*typed, *raising])), mistakes, limits)
+
+
+def _mistakes(prompt: Prompt[Any], types: Mapping[str, type], texts: Iterable[str]) -> tuple[Input, ...]:
+    """Find what a question refuses, once for each thing that it says then."""
+    said: dict[str, str] = {}
+    for text in texts:
+        with suppress(Exception):  # whoever explores the flow sees that
+            judged = verdict(prompt, text, types)
+            if isinstance(judged, Rejected):
+                said.setdefault(judged.message, text)
+    return tuple(Input("type", text, slip=True) for text in [*said.values()][:_FEW_MISTAKES])
 
 
 def _takes(prompt: Prompt[Any], types: Mapping[str, type], text: str) -> bool | None:
@@ -179,6 +229,8 @@ _FARTHEST: Final = 2**24
 _USUAL: Final = 100
 # So many words of which a question takes only some are tried.
 _FEW: Final = 2
+# So many of the things that it says of wrong answers are looked at.
+_FEW_MISTAKES: Final = 3
 
 
 def _beyond(numbers: list[int], takes: Callable[[str], bool | None]) -> Iterator[str]:
@@ -214,18 +266,5 @@ def _text_of(length: int) -> str:
 
 
 def _key(prompt: Prompt[Any]) -> Any:
-    parts = tuple(map(_function, (prompt.validate, prompt.transform)))
+    parts = (written(prompt.validate), written(prompt.transform), written(prompt.invalid))
     return None if None in parts else parts
-
-
-def _function(function: Any) -> Any:
-    if function is None:
-        return ()
-    if isinstance(function, FunctionType):
-        cells = [written(cell.cell_contents) for cell in function.__closure__ or ()]
-        return None if None in cells else (function.__code__, *cells)
-    try:
-        hash(function)
-    except TypeError:
-        return None
-    return (function,)

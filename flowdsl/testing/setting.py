@@ -17,6 +17,7 @@ from flowdsl.record import anew, write
 from flowdsl.resuming import Resume
 from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
+from flowdsl.testing.dialogue import as_code
 from flowdsl.testing.results import Results
 from flowdsl.testing.stage import Stage
 from flowdsl.ussd.screen import Screen
@@ -114,7 +115,10 @@ class Setting:
         self._results: Final = results
         self._options: Final = options
         self.flow: Final = flow
-        self.code: Final = tuple(f"{name}={_as_code(name, value)}" for name, value in options.items() if _is_told(name, value))
+        told = [f"{name}={_in_code(name, value)}" for name, value in options.items() if _is_told(name, value)]
+        if gateway is not None and gateway.screen is not None and "screen" not in options:
+            told.append(f"screen={_screen(gateway.screen)}")
+        self.code: Final = tuple(told)
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
         self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
@@ -179,8 +183,15 @@ def _is_told(name: str, value: object) -> bool:
     return value is not None and (name, value) != ("platform", "ussd")
 
 
-def _as_code(name: str, value: object) -> str:
+def _in_code(name: str, value: object) -> str:
     if isinstance(value, Translations):
         return name  # it stands in the flow's module under some name
-    written = repr(value)
-    return f"{type(value).__name__}()" if written.startswith("<") else written
+    if isinstance(value, Screen):
+        return _screen(value)
+    return f"{type(value).__name__}()" if repr(value).startswith("<") else as_code(value)
+
+
+def _screen(screen: Screen) -> str:
+    """Write a screen as code, without what all screens have."""
+    other = [name for name in screen.__struct_fields__ if getattr(screen, name) != getattr(_SCREEN, name)]
+    return f"Screen({', '.join(f'{name}={getattr(screen, name)!r}' for name in other)})"

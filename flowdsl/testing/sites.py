@@ -45,7 +45,7 @@ class Sites:
     @contextmanager
     def watched(self) -> Iterator[None]:
         """Watch the flows that begin within."""
-        token = observer.set(self._begun)
+        token = observer.set(self.begun)
         try:
             yield
         finally:
@@ -64,7 +64,8 @@ class Sites:
         code, instruction = place
         return _site(self._codes[code], instruction)
 
-    def _begun(self, generator: GeneratorType[Any, Any, Any]) -> _Observed:
+    def begun(self, generator: GeneratorType[Any, Any, Any]) -> _Observed:
+        """Watch a flow that begins."""
         if self.fresh:
             self.path, self.fresh = [], False
         return _Observed(generator, self)
@@ -93,43 +94,43 @@ class Sites:
 class _Observed:
     """A generator whose steps are noted."""
 
-    __slots__ = ("_generator", "_sites")
+    __slots__ = ("_sites", "played")
 
     def __init__(self, generator: GeneratorType[Any, Any, Any], sites: Sites) -> None:
-        self._generator: Final = generator
+        self.played: Final = generator
         self._sites: Final = sites
 
     def send(self, value: Any) -> Any:
         """Go on, and note the step."""
-        step = self._generator.send(value)
-        self._sites.note(self._generator, step)
+        step = self.played.send(value)
+        self._sites.note(self.played, step)
         return step
 
     def throw(self, error: BaseException) -> Any:
         """Raise something in the flow, and note the step."""
-        step = self._generator.throw(error)
-        self._sites.note(self._generator, step)
+        step = self.played.throw(error)
+        self._sites.note(self.played, step)
         return step
 
     def close(self) -> None:
         """Stop it."""
-        self._generator.close()
+        self.played.close()
 
     @property
     def gi_frame(self) -> Any:
-        return self._generator.gi_frame
+        return self.played.gi_frame
 
     @property
     def gi_yieldfrom(self) -> Any:
-        return self._generator.gi_yieldfrom
+        return self.played.gi_yieldfrom
 
     @property
     def gi_code(self) -> CodeType:
-        return self._generator.gi_code
+        return self.played.gi_code
 
     @property
     def gi_running(self) -> bool:
-        return self._generator.gi_running
+        return self.played.gi_running
 
 
 def yields_of(code: CodeType) -> Iterator[Site]:

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
 from flowdsl.apologies import contained
+from flowdsl.calls import Call
 from flowdsl.choices import NO_MENU, Menu
 from flowdsl.deliveries import Delivery, answered_before, mark
+from flowdsl.errors import CallFailed
 from flowdsl.flow import observer
+from flowdsl.journal import FAILED
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Outcome
 from flowdsl.pauses import Busy, Pause, finished
@@ -20,7 +23,8 @@ from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
 from flowdsl.source import UNKNOWN, source_line
 from flowdsl.testing.results import Made, Results, result_of
-from flowdsl.testing.variables import Stack, difference, stack
+from flowdsl.testing.sites import Sites
+from flowdsl.testing.variables import Stack, difference, stack, written
 from flowdsl.texts import plain, shown_in, translator
 from flowdsl.trouble import after_failure
 from flowdsl.turn import Turn, take_turn
@@ -93,14 +97,12 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         sessions: how long a session lives, and whose it is.
         results: what calls come to.
         translate: looks up the words of this library.
-        thorough: hold the last turn against a replay as well, though nothing is replayed after it.
     """
 
     service: Service
     sessions: SessionConfig
     results: Results
     translate: Callable[[str], str] | None = None
-    thorough: bool = True
 
     def take(
         self,
@@ -111,6 +113,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         choose: Callable[[int], int] = lambda count: 0,
         watch: Callable[[], None] = lambda: None,
         *,
+        last: Callable[[], bool] = lambda: True,
         calls: int | None = None,
     ) -> Moment:
         """Answer a message.
@@ -122,6 +125,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             now: seconds since 1970.
             choose: tells which of several things a call comes to.
             watch: is called where the flow has stopped, before it is played again.
+            last: tells whether the last turn of a conversation is held against a replay, though nothing is replayed after it.
             calls: the process dies in the call of this number, counted from 1, before what it came to is kept.
 
         Raises:
@@ -134,7 +138,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             record = None if stored is None else read(stored)
             if record is not None and (seen := answered_before(record, delivery, -1)) is not None:
                 return Moment(stored=stored, shown=seen.reply or Reply(""))
-            return self._taken(delivery, stored, now, choose, watch, calls)
+            return self._taken(delivery, stored, now, choose, watch, last, calls)
 
     def _taken(
         self,
@@ -143,6 +147,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         now: float,
         choose: Callable[[int], int],
         watch: Callable[[], None],
+        last: Callable[[], bool],
         calls: int | None,
     ) -> Moment:
         made: list[Made] = []
@@ -164,12 +169,17 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             assert not isinstance(came_to, Busy), "nobody else answers this session"
             if isinstance(came_to, Turn):
                 break
-            stored = self._called(came_to, made, choose)
+            done, call = result_of(came_to.job, self.results, choose)
+            made.append(call)
+            if done.failed and came_to.job.undoes:  # as a service has it: an apology, and the next message tries again
+                failed = CallFailed(f"undo of {came_to.job.call.key}", *done.value[FAILED])
+                return self._fallen(failed, delivery, read(came_to.stored), tuple(made))
+            stored = write(finished(read(came_to.stored), self.service.flow.name, done), 2 * self.service.limits.bytes)
             if len(made) == calls:
                 return Moment(stored=came_to.stored, shown=Reply(""), made=tuple(made))
         outcome = came_to.outcome
-        if outcome is not None and (self.thorough or outcome.prompt is not None):
-            self._hold_against_replay(delivery, came_to, stood)
+        if outcome is not None and (outcome.prompt is not None or made or last()):
+            self._hold_against_replay(delivery, came_to, stood, made)
         return Moment(
             stored=came_to.stored,
             shown=came_to.reply,
@@ -179,12 +189,6 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             menu=self._menu(came_to),
             stack=stood,
         )
-
-    def _called(self, pause: Pause, made: list[Made], choose: Callable[[int], int]) -> str:
-        """Make a call, and give the session that knows what it came to."""
-        done, call = result_of(pause.job, self.results, choose)
-        made.append(call)
-        return write(finished(read(pause.stored), self.service.flow.name, done), 2 * self.service.limits.bytes)
 
     def _said(self, turn: Turn) -> tuple[str, ...]:
         outcome = turn.outcome
@@ -217,7 +221,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         stored = write(after, 2 * self.service.limits.bytes)
         return Moment(stored=stored, shown=Reply(""), made=made, raised=error, where=where)
 
-    def _hold_against_replay(self, delivery: Delivery, turn: Turn, stood: Stack) -> None:
+    def _hold_against_replay(self, delivery: Delivery, turn: Turn, stood: Stack, made: list[Made]) -> None:
         """Play the flow once more from the stored form of where it stands, and hold what it comes to against the turn."""
         state, outcome = turn.state, turn.outcome
         assert state is not None
@@ -231,7 +235,8 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         kept: FlowState = _decoder.decode(_encoder.encode(state))
         record = msgspec.structs.replace(turn.record, flows={**turn.record.flows, self.service.flow.name: kept})
         playing = Playing(self.service, delivery, delivery.inbound, record, record.revision, delivery.now, watch)
-        token, observed = shown_in.set(state.shown), observer.set(None)
+        sites = Sites()
+        token, observed = shown_in.set(state.shown), observer.set(sites.begun if made else None)
         try:
             replayed = playing.played_on(kept, None)
         except KeyboardInterrupt:
@@ -245,6 +250,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             raise self._differs(f"it made the call {replayed.job.call.key!r} once more")
         changed = playing.effects.changes()
         told = difference(stood, again) or _other(outcome, replayed) or self._reads_otherwise(turn, outcome, replayed)
+        told = told or _called_otherwise(made, [step for _, step in sites.path if isinstance(step, Call)])
         if told is None and changed != state.changed:
             told = f"it had changed the session data by {state.changed}, and then by {changed}"
         if told is not None:
@@ -281,11 +287,21 @@ def _other(outcome: Outcome, replayed: Outcome) -> str | None:
         return f"it asked for {_key(outcome)}, and then for {_key(replayed)}"
     if len(outcome.journal) != len(replayed.journal):
         return f"it used {len(outcome.journal)} answers and results, and then {len(replayed.journal)}"
-    try:
-        same = bool(outcome.result == replayed.result)
-    except Exception:  # of a class of the author's own
-        same = True
-    return None if same else f"it returned {outcome.result!r}, and then {replayed.result!r}"
+    for name in ("attempts", "back", "expects", "media"):
+        one, other = getattr(outcome.prompt, name, None), getattr(replayed.prompt, name, None)
+        if one != other:
+            return f"the {name} of prompt {_key(outcome)} were {one!r}, and then {other!r}"
+    returned, then = written(outcome.result), written(replayed.result)
+    return None if None in (returned, then) or returned == then else f"it returned {returned}, and then {then}"
+
+
+def _called_otherwise(made: list[Made], calls: list[Call[Any]]) -> str | None:
+    """Tell what a call was given otherwise: one that is tried again after a crash would get that under the same key."""
+    for one, call in zip(reversed(made), reversed(calls), strict=False):
+        given, then = written(one.args), written(call.args)
+        if one.key == call.key and None not in (given, then) and given != then:
+            return f"it called {one.key!r} with {given}, and then with {then}"
+    return None
 
 
 def _key(outcome: Outcome) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType, NoneType
+from gc import get_referents
+from types import BuiltinFunctionType, CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType, NoneType
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,20 +14,20 @@ import msgspec
 
 from flowdsl.chat import Chat
 from flowdsl.flow import Flow
-from flowdsl.prompt import Prompt
 from flowdsl.replay import Replay
 from flowdsl.session import Session
 from flowdsl.source import delegates
 from flowdsl.texts import Deferred
 
-__all__ = ["Place", "Stack", "difference", "places", "stack", "written"]
+__all__ = ["Place", "Stack", "difference", "stack", "written"]
 
 
 class Place(NamedTuple):
     """A function that a flow stands in: its name, its file, its line, the place in its code, and its variables as written.
 
-    A variable that cannot be held against another one, such as an open file, is ``None``. ``loops`` are the places in the
-    code at which loops by ``for`` begin and end.
+    A variable that cannot be held against another one, such as an open file, is ``None``. Beside the variables it has what
+    Python keeps for itself: how far a ``for`` is, and what of an expression is known already. ``in_for`` tells whether it
+    is in one.
     """
 
     name: str
@@ -35,7 +35,8 @@ class Place(NamedTuple):
     line: int
     instruction: int
     variables: tuple[tuple[str, str | None], ...]
-    loops: tuple[tuple[int, int], ...] = ()
+    kept: tuple[str | None, ...] = ()
+    in_for: bool = False
 
     @property
     def where(self) -> str:
@@ -51,12 +52,17 @@ class Stack(NamedTuple):
     @property
     def comparable(self) -> bool:
         """Whether all variables can be held against others."""
-        return all(written is not None for place in self.places for _, written in place.variables)
+        return all(None not in place.kept and all(written is not None for _, written in place.variables) for place in self.places)
 
     @property
-    def counts(self) -> bool:
-        """Whether it matters how often it has come here: in a ``for``, which keeps how far it is where nobody can look."""
-        return any(begin <= place.instruction < end for place in self.places for begin, end in place.loops)
+    def in_for(self) -> bool:
+        """Whether it is in a loop that comes to an end by itself."""
+        return any(place.in_for for place in self.places)
+
+    @property
+    def line(self) -> tuple[tuple[str, int], ...]:
+        """Where it is in the code, whatever the variables are."""
+        return tuple([(place.name, place.instruction) for place in self.places])
 
 
 def stack(replay: Replay) -> Stack:
@@ -65,25 +71,51 @@ def stack(replay: Replay) -> Stack:
     Args:
         replay: shown by ``watch`` of :func:`flowdsl.turn.take_turn`.
     """
-    return Stack(tuple(places(replay)))
+    return Stack(tuple(_places(replay, _Writer())))
 
 
-def places(replay: Replay) -> Iterator[Place]:
-    """Give the functions that a flow stands in, the outermost first."""
+def _places(replay: Replay, writer: "_Writer") -> Iterator[Place]:
     for outer in replay.generators():
         for each in delegates(outer):
             frame = getattr(each, "gi_frame", None)
             if frame is None:
                 continue
             code = frame.f_code
-            # A name that is not one of the author's is Python's, as the iterator of a comprehension.
-            held = tuple((name, written(value)) for name, value in frame.f_locals.items())
-            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_lasti, held, _loops(code))
+            variables = frame.f_locals
+            held = tuple([(name, writer.tried(value)) for name, value in variables.items()])
+            kept = tuple([writer.tried(value) for value in _kept(getattr(each, "played", each), frame, variables)])
+            in_for = any(begin <= frame.f_lasti < end for begin, end in _fors(code))
+            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_lasti, held, kept, in_for)
 
 
-@lru_cache(maxsize=1024)
-def _loops(code: CodeType) -> tuple[tuple[int, int], ...]:
-    return tuple((each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "FOR_ITER")
+# By the code itself, and not by what is in it, which takes longer to compare than all the rest.
+_looked_up: Final[dict[int, tuple[CodeType, tuple[tuple[int, int], ...]]]] = {}
+_MOST_CODES: Final = 4096
+
+
+def _fors(code: CodeType) -> tuple[tuple[int, int], ...]:
+    """Tell where the loops by ``for`` of a function begin and end."""
+    known = _looked_up.get(id(code))
+    if known is None:
+        if len(_looked_up) >= _MOST_CODES:
+            _looked_up.clear()
+        fors = tuple((each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "FOR_ITER")
+        known = _looked_up[id(code)] = (code, fors)  # held, so that no other code gets its id
+    return known[1]
+
+
+def _kept(generator: Any, frame: FrameType, variables: dict[str, Any]) -> list[Any]:
+    """Tell what a generator holds beside its variables.
+
+    In CPython the garbage collector is told of all that a frame refers to, its stack of values included.
+    """
+    held = get_referents(generator)
+    known = {
+        *map(id, variables.values()),
+        *map(id, (frame, variables, frame.f_globals, frame.f_builtins, generator.gi_yieldfrom)),
+    }
+    more = [value for value in held if id(value) not in known and value.__class__ not in _OF_PYTHON]
+    return [value for value in more if getattr(value, "__code__", None) is not frame.f_code] if more else more
 
 
 def difference(one: Stack, other: Stack) -> str | None:
@@ -106,8 +138,8 @@ def difference(one: Stack, other: Stack) -> str | None:
     return None
 
 
+_OF_PYTHON: Final = frozenset({CodeType, CellType})
 _PLAIN: Final = frozenset({str, int, float, bool, NoneType, bytes, Decimal, date, datetime, time, timedelta, UUID})
-_NAMED: Final = (FunctionType, BuiltinFunctionType, MethodType, ModuleType, type)
 _OF_THE_SESSION: Final = (Chat, Session)
 _DEEPEST: Final = 8
 # What holds more is a catalogue or a client, and to write it at every turn would take longer than all the rest.
@@ -120,12 +152,7 @@ def written(value: Any) -> str | None:
     >>> written({"bags": [1, 2]}), written(open), written(value for value in ())
     ("{'bags': [1, 2]}", '<io.open>', None)
     """
-    if value.__class__ in _PLAIN:  # as most are
-        return repr(value)
-    try:
-        return _Writer().written(value, 0)
-    except _Unknown:
-        return None
+    return _Writer().tried(value)
 
 
 class _Unknown(Exception):
@@ -133,50 +160,97 @@ class _Unknown(Exception):
 
 
 class _Writer:
-    """Writes one value; ``left`` is how much more it may hold."""
+    """Writes values that belong together: what two of them share is written as such."""
 
-    __slots__ = ("left",)
+    __slots__ = ("_alive", "_left", "_seen")
 
     def __init__(self) -> None:
-        self.left = _MOST
+        self._seen: dict[int, int] = {}
+        self._alive: list[Any] = []
+        self._left = _MOST
 
-    def written(self, value: Any, depth: int) -> str:
+    def tried(self, value: Any) -> str | None:
+        """Write a value; ``None`` where that cannot be done."""
+        if value.__class__ in _PLAIN:  # as most are
+            return repr(value)
+        self._left = _MOST
+        try:
+            return self._written(value, 0)
+        except _Unknown:
+            return None
+
+    def _written(self, value: Any, depth: int) -> str:
         cls = value.__class__
-        self.left -= 1
         if cls in _PLAIN:
             return repr(value)
-        if depth > _DEEPEST or self.left < 0:
+        if (named := _named(value)) is not None:
+            return named
+        self._left -= 1
+        if depth > _DEEPEST or self._left < 0:
             raise _Unknown
-        if cls is list or cls is tuple:
-            return f"[{self._joined(value, depth)}]" if cls is list else f"({self._joined(value, depth)})"
+        known = self._seen.get(id(value))
+        if known is not None:
+            return f"<#{known}>"
+        if cls is not tuple:  # of one that can change it matters who else holds it
+            self._seen[id(value)] = len(self._seen)
+            self._alive.append(value)
+        return self._content(value, cls, depth + 1)
+
+    def _content(self, value: Any, cls: type, depth: int) -> str:
+        if cls is list:
+            return f"[{self._joined(value, depth)}]"
+        if cls is tuple:
+            return f"({self._joined(value, depth)})"
         if cls is dict:
-            pairs = (f"{self.written(key, depth + 1)}: {self.written(each, depth + 1)}" for key, each in value.items())
+            pairs = (f"{self._written(key, depth)}: {self._written(each, depth)}" for key, each in value.items())
             return f"{{{', '.join(pairs)}}}"
         if cls is set or cls is frozenset:
-            return f"{{{', '.join(sorted(self.written(each, depth + 1) for each in value))}}}"
-        return self._named(value) or f"{cls.__qualname__}({self._joined(_held(value), depth)})"
+            return f"{{{', '.join(sorted(self._written(each, depth) for each in value))}}}"
+        if cls is FunctionType:
+            return f"<{value.__module__}.{value.__qualname__}{self._joined(_bound(value), depth)}>"
+        return f"{cls.__qualname__}({self._joined(_held(value), depth)})"
 
     def _joined(self, values: Iterable[Any], depth: int) -> str:
-        return ", ".join([self.written(each, depth + 1) for each in values])
+        return ", ".join([self._written(each, depth) for each in values])
 
-    @staticmethod
-    def _named(value: Any) -> str | None:
-        cls = value.__class__
-        if isinstance(value, Enum):
-            return f"{cls.__qualname__}.{value.name}"
-        if isinstance(value, _OF_THE_SESSION):
-            return f"<{cls.__name__.lower()}>"  # what is in them is compared by itself
-        if isinstance(value, Flow):
-            return f"<flow {value.name}>"
-        if isinstance(value, Prompt):
-            return f"<prompt {value.key!r}>"
-        if isinstance(value, _NAMED):
-            return f"<{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', getattr(value, '__name__', ''))}>"
-        return None
+
+def _named(value: Any) -> str | None:
+    cls = value.__class__
+    if isinstance(value, Enum):
+        return f"{cls.__qualname__}.{value.name}"
+    if isinstance(value, _OF_THE_SESSION):
+        return f"<{cls.__name__.lower()}>"  # what is in them is compared by itself
+    if isinstance(value, Flow):
+        return f"<flow {value.name}>"
+    if isinstance(value, type):
+        if "<locals>" in value.__qualname__:  # made anew with each replay, and who knows of what
+            raise _Unknown
+        return f"<{value.__module__}.{value.__qualname__}>"
+    if isinstance(value, ModuleType):
+        return f"<module {value.__name__}>"
+    if cls is BuiltinFunctionType and isinstance(value.__self__, ModuleType | NoneType):
+        return f"<{value.__module__}.{value.__qualname__}>"
+    return None
+
+
+def _bound(function: FunctionType) -> Iterator[Any]:
+    """Tell what a function brings with it; two that are written in one place may differ in that."""
+    yield id(function.__code__)
+    yield from function.__defaults__ or ()
+    yield from (function.__kwdefaults__ or {}).items()
+    for cell in function.__closure__ or ():
+        try:
+            yield cell.cell_contents
+        except ValueError:  # assigned later
+            yield "nothing yet"
 
 
 def _held(value: Any) -> Iterable[Any]:
     """Tell what an object holds, as :mod:`pickle` would have to know it."""
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    if value.__class__.__module__ == "itertools":  # from Python 3.12 on they do not like to be asked
+        raise _Unknown
     if isinstance(value, Deferred):  # a text and its values; where catalogues are is another thing
         return [getattr(value, name) for name in value.__struct_fields__ if name != "source"]
     if isinstance(value, msgspec.Struct):

@@ -2,39 +2,45 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from flowdsl.choices import Menu
 from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
-from flowdsl.testing.samples import Answers, as_inputs, given_for, samples
+from flowdsl.testing.samples import Answers, Samples, as_inputs, given_for, samples, why_stuck
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.sites import Sites
 from flowdsl.testing.stage import Moment
+from flowdsl.testing.variables import written
 from flowdsl.verdict import known_types
 
-__all__ = ["Bounds", "Step", "Visit", "Walk"]
+__all__ = ["Bounds", "Mistakes", "Step", "Visit", "Walk"]
 
 
 _REQUEST: Final = "1"
+
+
+Mistakes = Literal["none", "once", "each"]
+"""Whether questions are also answered wrongly: not at all, each once, or each as often as it reads otherwise."""
 
 
 class Bounds(NamedTuple):
     """Where a walk is cut.
 
     Args:
-        rounds: how often a path may come to one question with all that can be typed there. After that it goes on with one
-            thing at a time.
-        longest: how many messages a path may have.
+        rounds: how often a path may come to one question with all that can be typed there, unless a ``for`` leads there.
+            After that it goes on with one thing at a time.
+        longest: how many messages a path may have after that.
         turns: how many turns are taken in all.
+        varied: at how many questions without choices a path may have another than the first of what can be typed.
     """
 
     rounds: int = 3
     longest: int = 60
     turns: int = 50_000
+    varied: int = 2
 
 
 class Step(NamedTuple):
@@ -53,12 +59,14 @@ class Visit(msgspec.Struct, eq=False, kw_only=True):
         passage: what that came to.
         depth: how many messages lead here.
         steps: what the flow came to in this turn, the question that was answered first.
-        question: where the question stands in the code, and its key.
+        question: where the flow stands in its code, and the key of the question.
         moment: all that is known, until the walk has gone on from here.
         merged: the place that is the same as this one, where that was gone on from.
-        cut: it was not gone on from here because of a bound.
-        answered: the message was an answer.
-        stuck: nothing that was tried answers the question.
+        cut: it was not gone on from here, or not with all that can be typed, because of a bound.
+        since: how many messages ago that was on this path for the first time.
+        varied: at how many questions without choices the path has another than the first of what can be typed.
+        answered: the message was not refused.
+        stuck: why nothing that was tried answers the question, where that is so.
         after: the places after it.
     """
 
@@ -71,9 +79,16 @@ class Visit(msgspec.Struct, eq=False, kw_only=True):
     moment: Moment | None = None
     merged: "Visit | None" = None
     cut: bool = False
+    since: int = 0
+    varied: int = 0
     answered: bool = False
-    stuck: bool = False
+    stuck: str = ""
     after: tuple["Visit", ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the conversation goes on from here, and not from a place that is the same."""
+        return self.merged is None and not self.passage.ended and self.passage.raised is None
 
     @property
     def path(self) -> list["Visit"]:
@@ -89,7 +104,7 @@ class Visit(msgspec.Struct, eq=False, kw_only=True):
         """Tell how often the path has come to this question."""
         count, visit = 0, self.before
         while visit is not None:
-            count += visit.question == self.question
+            count += visit.question is self.question
             visit = visit.before
         return count
 
@@ -104,20 +119,20 @@ class Walk:
     Args:
         setting: what the conversations are held with.
         answers: what is typed at questions without choices.
-        mistakes: also answer each question wrongly, and go back from it where that is offered.
+        mistakes: also answer questions wrongly, and go back from them where that is offered.
         bounds: where the walk is cut.
     """
 
-    def __init__(self, setting: Setting, *, answers: Answers, mistakes: bool, bounds: Bounds) -> None:
+    def __init__(self, setting: Setting, *, answers: Answers, mistakes: Mistakes, bounds: Bounds) -> None:
         self.sites: Final = Sites()
         self.turns = 0
         self.complete = True
         self._setting: Final = setting
-        # Nothing is replayed after the last turn.
-        self._stage: Final = msgspec.structs.replace(setting.stage, thorough=False)
         self._answers: Final = answers
         self._mistakes: Final = mistakes
         self._mistaken: Final[set[Any]] = set()
+        self._ends: Final[set[tuple[Step, ...]]] = set()
+        self._questions: Final[dict[Any, tuple[Any, ...]]] = {}
         self._bounds: Final = bounds
         self._places: Final[dict[Any, Visit]] = {}
         self._steps: tuple[Step, ...] = ()
@@ -144,7 +159,7 @@ class Walk:
                 visit = ahead.popleft()
                 for after in self._following(visit):
                     yield after
-                    if after.merged is None and not after.passage.ended:
+                    if after.is_new:
                         ahead.append(after)
                     else:  # most are ends, and what they came to takes much room
                         after.moment = None
@@ -155,42 +170,71 @@ class Walk:
         moment = visit.moment
         if moment is None or visit.merged is not None or moment.outcome is None or moment.outcome.prompt is None:
             return []
-        if visit.depth > self._bounds.longest or self.turns >= self._bounds.turns:
+        if visit.since > self._bounds.longest or self.turns >= self._bounds.turns:
             visit.cut = True
             self.complete = self.complete and self.turns < self._bounds.turns
             return []
-        after: list[Visit] = []
-        for did in self._inputs(visit, moment.outcome.prompt, moment.menu):
-            message = msgspec.structs.replace(
-                self._setting.person, text=did.text, attachment=did.attachment, request_id=_REQUEST, timestamp=self._setting.now
-            )
-            after.extend(self._tried(visit, did, message))
-        visit.stuck = not any(each.answered for each in after)
+        prompt = moment.outcome.prompt
+        types = known_types(prompt, self._setting.flow.types)
+        known = samples(prompt, types, moment.menu, on_ussd=self._setting.on_ussd)
+        after = self._answered(visit, self._taken(visit, prompt, known))
+        if not any(each.answered for each in after):
+            visit.stuck = why_stuck(prompt, on_ussd=self._setting.on_ussd)
+        if self._mistakes != "none" and self._is_new(visit, prompt, moment):
+            after += [each for did in (*known.refused, *_ways(visit)) for each in self._did(visit, did)]
         visit.after = tuple(after)
         return after
 
-    def _inputs(self, visit: Visit, prompt: Prompt[Any], menu: Menu) -> list[Input]:
-        types = known_types(prompt, self._setting.flow.types)
+    def _taken(self, visit: Visit, prompt: Prompt[Any], known: Samples) -> list[Input]:
+        """Tell what is typed at a question."""
         given = given_for(prompt, self._answers)
-        known = samples(prompt, types, menu)
         inputs = list(known.taken if given is None else as_inputs(given, prompt.key))
-        rounds = visit.rounds()
-        if rounds >= self._bounds.rounds and inputs:
-            inputs = [inputs[rounds % len(inputs)]]
-        # Where attempts are limited, each mistake leads elsewhere; else one of them shows what all would.
-        if self._mistakes and (prompt.attempts is not None or visit.question not in self._mistaken):
-            self._mistaken.add(visit.question)
-            inputs.extend(known.refused[:1])
-            inputs.extend(_ways(visit))
+        if prompt.choices is None and visit.varied >= self._bounds.varied:
+            del inputs[1:]
         return inputs
 
-    def _tried(self, before: Visit | None, did: Input, message: Inbound) -> list[Visit]:
+    def _answered(self, visit: Visit, inputs: list[Input]) -> list[Visit]:
+        """Go on with each thing that is typed, or from some round on only until one of them leads to a place that is new."""
+        rounds = visit.rounds()
+        bounded = visit.moment is not None and visit.moment.stack.in_for and self.turns < self._bounds.turns // 2
+        if rounds < self._bounds.rounds or bounded or not inputs:
+            return [each for did in inputs for each in self._did(visit, did, varied=did is not inputs[0])]
+        after: list[Visit] = []
+        begin = rounds % len(inputs)
+        for place, did in enumerate([*inputs[begin:], *inputs[:begin]]):
+            after += self._did(visit, did, varied=did is not inputs[0], since=visit.since + 1)
+            if any(each.is_new for each in after):
+                visit.cut = place + 1 < len(inputs)
+                break
+        return after
+
+    def _is_new(self, visit: Visit, prompt: Prompt[Any], moment: Moment) -> bool:
+        """Tell whether a question was not answered wrongly yet; where attempts are limited, each time leads elsewhere."""
+        reads: Any = visit.question
+        if self._mistakes == "each":
+            refuses = (written(prompt.validate), written(prompt.transform), written(prompt.invalid))
+            reads = (visit.question, moment.shown.text, moment.menu.lines, refuses)
+        is_new = reads not in self._mistaken
+        self._mistaken.add(reads)
+        return is_new or prompt.attempts is not None
+
+    def _did(self, visit: Visit, did: Input, *, varied: bool = False, since: int = 0) -> list[Visit]:
+        message = msgspec.structs.replace(
+            self._setting.person, text=did.text, attachment=did.attachment, request_id=_REQUEST, timestamp=self._setting.now
+        )
+        count = visit.varied + (varied and did.verb != "choose")
+        return self._tried(visit, did, message, count, max(since, visit.since and visit.since + 1))
+
+    def _tried(self, before: Visit | None, did: Input, message: Inbound, varied: int = 0, since: int = 0) -> list[Visit]:
         """Take a turn, once for each combination of what its calls may come to."""
         visits: list[Visit] = []
         tape: list[int] | None = []
         while tape is not None:
             counts: list[int] = []
-            visits.append(self._turn(before, did, message, tape, counts))
+            visit = self._turn(before, did, message, tape, counts)
+            visit.varied, visit.since = varied, since
+            self._merge(visit)
+            visits.append(visit)
             tape = _next(tape, counts)
         return visits
 
@@ -207,25 +251,26 @@ class Walk:
         self.sites.fresh = True
         depth = 0 if before is None else before.depth + 1
         try:
-            moment = self._stage.take(stored, message, str(self.turns), self._setting.now, choose, self._note)
+            moment = self._setting.stage.take(
+                stored, message, str(self.turns), self._setting.now, choose, self._note, last=self._is_new_end
+            )
         except AssertionError as error:
             moment = Moment(stored=None, shown=Reply(""), raised=error, where=self._setting.flow.where)
         if moment.raised is not None:
             self._note()
-        answered = moment.raised is not None or (moment.outcome is not None and moment.outcome.answered is not None)
-        visit = Visit(
-            before=before,
-            did=did,
-            passage=Passage.of(did, moment),
-            depth=depth,
-            steps=self._steps,
-            answered=answered,
-            moment=moment,
-        )
-        if moment.raised is None and moment.outcome is not None and moment.outcome.prompt is not None:
-            visit.question = (self._steps[-1].place if self._steps else None, moment.outcome.prompt.key)
-            self._merge(visit, moment)
+        visit = Visit(before=before, did=did, passage=Passage.of(did, moment), depth=depth, steps=self._steps, moment=moment)
+        outcome = moment.outcome
+        visit.answered = outcome is None or (outcome.rejected is None and not outcome.stray)
+        if moment.raised is None and outcome is not None and outcome.prompt is not None:
+            question = (moment.stack.line, outcome.prompt.key)
+            visit.question = self._questions.setdefault(question, question)
         return visit
+
+    def _is_new_end(self) -> bool:
+        """Tell whether no conversation has ended as this one has; else nothing new would be seen."""
+        is_new = self._steps not in self._ends
+        self._ends.add(self._steps)
+        return is_new
 
     def _note(self) -> None:
         """Keep what the flow has come to since the last question that was answered."""
@@ -240,17 +285,25 @@ class Walk:
             self._steps = self._trails[places] = tuple(Step(place, step) for place, step in path[begin:])
         self.sites.fresh = True
 
-    def _merge(self, visit: Visit, moment: Moment) -> None:
-        state, prompt = moment.state, moment.outcome.prompt if moment.outcome is not None else None
-        if state is None or prompt is None or not moment.stack.comparable or moment.turn is None:
+    def _merge(self, visit: Visit) -> None:
+        """Find the place at which the flow stands exactly as it does here."""
+        moment = visit.moment
+        if moment is None or not visit.question or not moment.stack.comparable:
             return
-        tries = (state.attempts, tuple(state.missed.items())) if prompt.attempts is not None or state.missed else ()
-        record = moment.turn.record
+        outcome, state, turn = moment.outcome, moment.state, moment.turn
+        if outcome is None or outcome.prompt is None or state is None or turn is None:
+            return
+        tries = (state.attempts, *state.missed.items()) if outcome.prompt.attempts is not None or state.missed else ()
+        record = turn.record
         data = msgspec.json.encode((record.data, state.changed, record.locale, state.locale, state.root and state.root.name))
-        count = len(state.journal) if moment.stack.counts else 0
-        place = (moment.stack, data, tries, count)
-        known = self._places.setdefault(place, visit)
-        visit.merged = None if known is visit else known
+        undoable = () if outcome.trail is None else outcome.trail.undoable
+        place = (moment.stack, data, tries, len(undoable))
+        known = self._places.get(place)
+        # From there on fewer things may have been typed.
+        if known is None or known.varied > visit.varied or (known.since and not visit.since):
+            self._places[place] = visit
+        else:
+            visit.merged = known
 
 
 def _ways(visit: Visit) -> Iterator[Input]:
