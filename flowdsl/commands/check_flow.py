@@ -34,9 +34,7 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--page", type=at_least(1), default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
     )
-    parser.add_argument(
-        "--pages", type=at_least(0), default=0, help="how many pages a screen may take, 0 for any number"
-    )
+    parser.add_argument("--pages", type=at_least(0), default=0, help="how many pages a screen may take, 0 for any number")
     parser.add_argument("--locales", default="", metavar="LIST", help="languages in which screens are measured, such as en,fr")
     parser.add_argument(
         "--endless", action="store_true", help="the conversation need not come to an end, as a menu without an exit"

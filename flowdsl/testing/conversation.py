@@ -70,7 +70,8 @@ class Conversation:
         """
         __tracebackhide__ = True
         self._require_open(f"type {text!r}")
-        return self._send(Input("type", text))
+        picked = self.menu.pick(text)
+        return self._send(Input("type", text, "" if picked is None else picked.label))
 
     def choose(self, choice: Any) -> Conversation:
         """Pick what the question offers, by what it is called or by the answer that it stands for.
@@ -267,7 +268,7 @@ class Conversation:
     @property
     def asked(self) -> str | None:
         """Key of the question that waits for an answer."""
-        return None if self._course.asked is None else self._course.asked.key
+        return None if self._moment.prompt is None else self._moment.prompt.key
 
     @property
     def choices(self) -> list[str]:

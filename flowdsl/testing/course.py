@@ -9,8 +9,7 @@ from flowdsl.errors import UnstorableValue
 from flowdsl.flow import Flow
 from flowdsl.journal import PROMPT, decode, has_failed
 from flowdsl.messages import Attachment, Inbound, Reply
-from flowdsl.prompt import Prompt
-from flowdsl.record import read
+from flowdsl.record import FlowState, read
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.stage import Moment
@@ -29,24 +28,25 @@ class Course:
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.moment = Moment(stored=None, shown=Reply(""))
-        self.answers: Final[dict[str, Any]] = {}
         self.last: Inbound | None = None
         self._in_code: Final = setting.flow_in_code
         self._passages: Final[list[Passage]] = []
+        self._given: Final[list[tuple[str, Any]]] = []
+        self._state: FlowState | None = None
         self._stored = setting.stored
         self._now = self._lived = setting.now
         self._deliveries = 0
         self._requests = 0
 
     @property
-    def asked(self) -> Prompt[Any] | None:
-        """The question that waits for an answer."""
-        return None if self.moment.outcome is None else self.moment.outcome.prompt
-
-    @property
     def dialogue(self) -> Dialogue:
         """What was done and shown."""
         return Dialogue(self._in_code, tuple(self._passages), self.setting.code)
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What was answered, by the keys of the questions."""
+        return dict(self._given)
 
     @property
     def session(self) -> dict[str, Any]:
@@ -74,10 +74,10 @@ class Course:
         """Deliver a message again, and tell whether that has changed nothing."""
         before, did = self.moment, Input("redeliver")
         again = self._take(message, did)
-        self._passages.append(Passage.of(did, again))
         if before.turn is None and before.raised is None:  # the process that was answering it has died
-            self._keep(again)
+            self._keep(did, again)
             return True
+        self._passages.append(Passage.of(did, msgspec.structs.replace(again, outcome=before.outcome)))
         return again.shown == before.shown and again.stored == self._stored
 
     def crash(self, text: str) -> bool:
@@ -95,7 +95,7 @@ class Course:
     def change(self, flow: Flow[..., Any]) -> None:
         """Go on with another version of the flow."""
         self.setting = self.setting.with_flow(flow)
-        self._passages.append(Passage(Input("redeploy", self.setting.flow_in_code), self.moment.shown))
+        self._beside(Input("redeploy", self.setting.flow_in_code))
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""
@@ -103,7 +103,10 @@ class Course:
         ttl = self.setting.stage.sessions.ttl
         if ttl is not None and self._now - self._lived > ttl:
             self._stored = None
-        self._passages.append(Passage(Input("wait", seconds=seconds), self.moment.shown))
+        self._beside(Input("wait", seconds=seconds))
+
+    def _beside(self, did: Input) -> None:
+        self._passages.append(Passage(did, self.moment.shown, ended=self.moment.ended))
 
     def _message(self, text: str, attachment: Attachment | None) -> Inbound:
         sent = msgspec.structs.replace(
@@ -117,12 +120,15 @@ class Course:
 
     def _send(self, did: Input, message: Inbound) -> None:
         self.last = message
-        moment = self._take(message, did)
-        self._passages.append(Passage.of(did, moment))
-        self._keep(moment)
+        self._keep(did, self._take(message, did))
 
-    def _keep(self, moment: Moment) -> None:
-        self._learn(moment)
+    def _keep(self, did: Input, moment: Moment) -> None:
+        before = self.moment
+        if moment.turn is not None and moment.outcome is None and moment.prompt is None:  # a page was turned
+            moment = msgspec.structs.replace(moment, outcome=before.outcome, prompt=before.prompt, menu=before.menu)
+        else:
+            self._learn(moment)
+        self._passages.append(Passage.of(did, moment))
         self.moment = moment
         self._stored, self._lived = moment.stored, self._now
         if moment.raised is not None:
@@ -143,16 +149,21 @@ class Course:
             raise
 
     def _learn(self, moment: Moment) -> None:
-        """Note the answers that a turn has brought."""
-        before, outcome, state = self.moment.state, moment.outcome, moment.state
+        """Note the answer that a turn has brought, or take back those before which the person has gone back."""
+        before, outcome, state = self._state, moment.outcome, moment.state
         if outcome is None or state is None or moment.turn is None:
             return
-        went_back = before is not None and before.epoch != state.epoch and before.root == state.root
-        if moment.turn.began == "new" or went_back:
-            self.answers.clear()
-        types = self.setting.flow.types if self.asked is None else known_types(self.asked, self.setting.flow.types)
-        for entry in outcome.journal:
-            if entry.kind != PROMPT or has_failed(entry) or (entry.key in self.answers and entry.key != outcome.answered):
-                continue
-            with suppress(UnstorableValue):  # it is of a type that another question names
-                self.answers[entry.key] = decode(entry.value, types)
+        self._state = state
+        if moment.turn.began == "new":
+            self._given.clear()
+        elif before is not None and before.epoch != state.epoch and before.root == state.root and outcome.prompt is not None:
+            key = outcome.prompt.key
+            left = sum(entry.key == key and entry.kind == PROMPT for entry in outcome.journal)
+            while sum(given == key for given, _ in self._given) > left:
+                self._given.pop()
+        asked, types = self.moment.prompt, self.setting.flow.types
+        given = [entry for entry in outcome.journal if entry.kind == PROMPT and entry.key == outcome.answered]
+        if given and not has_failed(given[-1]):
+            with suppress(UnstorableValue):  # it is of a type that another flow names
+                types = types if asked is None else known_types(asked, types)
+                self._given.append((given[-1].key, decode(given[-1].value, types)))

@@ -51,8 +51,8 @@ class Input(NamedTuple):
                 return f"> {self.text}  (and the process dies)"
             case "redeploy":
                 return f"{_ASIDE}the code of {self.text} changes"
-            case "choose":
-                return f"> {self.text}  ({self.label})" if self.label != self.text else f"> {self.text}"
+            case "choose" | "type" if self.label not in ("", self.text):
+                return f"> {self.text}  ({self.label})"
             case "send":
                 return f"> {self.attachment!r}{' ' if self.text else ''}{self.text}"
             case _:

@@ -12,7 +12,7 @@ from flowdsl.outcome import Outcome
 from flowdsl.prompt import Prompt
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
-from flowdsl.testing.results import Either, Results
+from flowdsl.testing.results import Either, Results, given_once
 from flowdsl.testing.samples import Answers, Samples, as_input, as_inputs, given_for, samples, why_stuck
 from flowdsl.testing.setting import Options
 from flowdsl.verdict import Accepted, known_types, verdict
@@ -173,10 +173,7 @@ def _drawn(result: Any, draw: _Draw) -> Any:
     if not isinstance(result, st.SearchStrategy):
         return result
 
-    def give(*args: Any) -> Any:
-        drawn = draw(result)
-        if isinstance(drawn, BaseException) or (isinstance(drawn, type) and issubclass(drawn, BaseException)):
-            raise drawn
-        return drawn(*args) if callable(drawn) else drawn
+    def give(*args: Any, idempotency_key: str = "") -> Any:
+        return given_once(draw(result), args, idempotency_key)
 
     return give

@@ -9,7 +9,7 @@ from flowdsl.journal import failure
 from flowdsl.pauses import Done, Job, written
 from flowdsl.source import defined_at
 
-__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "in_turn", "result_of"]
+__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "given_once", "in_turn", "result_of"]
 
 Results: TypeAlias = Mapping[str, Any]
 """Key of a call to what it gives: a value, a function of the call's arguments, an exception that it raises, or one
@@ -66,15 +66,27 @@ def in_turn(*results: Any) -> Callable[..., Any]:
     """
     left = list(results)
 
-    def give(*args: Any) -> Any:
+    def give(*args: Any, idempotency_key: str = "") -> Any:
         if not left:
             raise UnexpectedCall(f"it was called more often than in_turn() has results, which are {len(results)}")
-        result = left.pop(0)
-        if _is_raised(result):
-            raise result
-        return result(*args) if callable(result) else result
+        return given_once(left.pop(0), args, idempotency_key)
 
     return give
+
+
+def given_once(result: Any, args: tuple[Any, ...], token: str) -> Any:
+    """Give one result: itself, or what it gives as a function of the arguments; an exception is raised.
+
+    Args:
+        result: what a test has for a call.
+        args: the arguments of the call.
+        token: its idempotency key.
+    """
+    if _is_raised(result):
+        raise result
+    if not callable(result):
+        return result
+    return result(*args, **({IDEMPOTENCY_KEY: token} if asks_for_key(result, args) else {}))
 
 
 def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple[Done, Made]:
@@ -110,18 +122,15 @@ def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple
 
 
 def _given(given: Any, job: Job, key: str) -> Any:
-    if _is_raised(given):
-        raise given
-    if not callable(given):
-        return given
-    keyed = {IDEMPOTENCY_KEY: job.token} if asks_for_key(given, job.args) else {}
-    try:
-        inspect.signature(given).bind(*job.args, **keyed)
-    except TypeError as error:
-        raise UnexpectedCall(f"what calls[{key!r}] gives, {given!r}, cannot be called with {job.args!r}: {error}") from None
-    except ValueError:
-        pass  # written in C, and does not tell
-    result = given(*job.args, **keyed)
+    if callable(given) and not _is_raised(given):
+        keyed = {IDEMPOTENCY_KEY: job.token} if asks_for_key(given, job.args) else {}
+        try:
+            inspect.signature(given).bind(*job.args, **keyed)
+        except TypeError as error:
+            raise UnexpectedCall(f"what calls[{key!r}] gives, {given!r}, cannot be called with {job.args!r}: {error}") from None
+        except ValueError:
+            pass  # written in C, and does not tell
+    result = given_once(given, job.args, job.token)
     return _awaited(result, key) if inspect.isawaitable(result) else result
 
 

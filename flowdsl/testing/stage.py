@@ -17,6 +17,7 @@ from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Outcome
 from flowdsl.pauses import Busy, Pause, finished
 from flowdsl.playing import Playing
+from flowdsl.prompt import Prompt
 from flowdsl.record import FlowState, Record, read, write
 from flowdsl.replay import Replay
 from flowdsl.service import Service
@@ -25,7 +26,7 @@ from flowdsl.source import UNKNOWN, source_line
 from flowdsl.testing.results import Made, Results, result_of
 from flowdsl.testing.sites import Sites
 from flowdsl.testing.variables import Stack, difference, stack, written
-from flowdsl.texts import plain, shown_in, translator
+from flowdsl.texts import in_language, plain, shown_in, translator
 from flowdsl.trouble import after_failure
 from flowdsl.turn import Turn, take_turn
 
@@ -48,6 +49,8 @@ class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         stored: the session as it is stored; ``None`` where none is.
         shown: what the person sees.
         turn: what the message came to; ``None`` where it had been answered before, or the flow raised.
+        outcome: what the flow did, in this turn or in one before it where this one only turned a page.
+        prompt: the question that waits.
         said: what the flow said in this turn.
         made: the calls of this turn.
         menu: what the question offers, as it reads on the screen.
@@ -59,17 +62,14 @@ class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     stored: str | None
     shown: Reply
     turn: Turn | None = None
+    outcome: Outcome | None = None
+    prompt: Prompt[Any] | None = None
     said: tuple[str, ...] = ()
     made: tuple[Made, ...] = ()
     menu: Menu = NO_MENU
     stack: Stack = Stack()
     raised: Exception | None = None
     where: str = ""
-
-    @property
-    def outcome(self) -> Outcome | None:
-        """What the flow did."""
-        return None if self.turn is None else self.turn.outcome
 
     @property
     def state(self) -> FlowState | None:
@@ -79,8 +79,7 @@ class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether the flow has come to its end; of a long last message there may be more pages."""
-        outcome = self.outcome
-        return outcome is not None and outcome.prompt is None
+        return self.outcome is not None and self.outcome.prompt is None
 
     @property
     def pages(self) -> list[str]:
@@ -180,13 +179,16 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         outcome = came_to.outcome
         if outcome is not None and (outcome.prompt is not None or made or last()):
             self._hold_against_replay(delivery, came_to, stood, made)
+        prompt, shown = self._asked(came_to)
         return Moment(
             stored=came_to.stored,
             shown=came_to.reply,
             turn=came_to,
+            outcome=outcome,
+            prompt=prompt,
             said=self._said(came_to),
             made=tuple(made),
-            menu=self._menu(came_to),
+            menu=NO_MENU if prompt is None or prompt.choices is None else in_language(shown, lambda: prompt.menu),
             stack=stood,
         )
 
@@ -196,15 +198,14 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             return ()
         return self._in_language(turn, outcome)
 
-    def _menu(self, turn: Turn) -> Menu:
-        prompt = None if turn.outcome is None else turn.outcome.prompt
-        if prompt is None or prompt.choices is None or turn.state is None:
-            return NO_MENU
-        token = shown_in.set(turn.state.shown)
-        try:
-            return prompt.menu
-        finally:
-            shown_in.reset(token)
+    def _asked(self, turn: Turn) -> tuple[Prompt[Any] | None, str | None]:
+        """Tell which question waits, and in which language it was asked: that of the flow, or of who dials again."""
+        state = turn.record.flows.get(self.service.flow.name)
+        if state is not None and state.resuming is not None and self.service.resume is not None:
+            return self.service.resume.asked(), state.shown
+        if turn.outcome is None:
+            return None, None
+        return turn.outcome.prompt, None if turn.state is None else turn.state.shown
 
     def _in_language(self, turn: Turn, outcome: Outcome) -> tuple[str, ...]:
         token = shown_in.set(turn.state.shown if turn.state is not None else None)
