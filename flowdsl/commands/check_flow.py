@@ -108,7 +108,7 @@ def _fit(chosen: argparse.Namespace, subject: Subject, calls: Guessing) -> Fit:
     with quiet():
         return fitted(
             subject.flow,
-            page=chosen.page,
+            page=chosen.page if chosen.platform == "ussd" else None,
             pages=chosen.pages or None,
             locales=locales,
             calls=calls,

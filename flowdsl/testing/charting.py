@@ -99,7 +99,7 @@ class Chart:
         if before is None:
             path = [_START, *names]
         elif went_back:
-            path = [source, names[-1]]
+            path = [source] if names[-1] == source else [source, names[-1]]
         else:
             path = names or [source]
         if visit.passage.ended:
@@ -150,11 +150,33 @@ class Chart:
         return name
 
     def _edges(self, went: dict[_Way, int]) -> Iterable[Edge]:
-        order = {name: place for place, name in enumerate(self._nodes)}
+        back = self._back()
         for (source, target), labels in self._ways.items():
             count = went.get((source, target), 0) if went else None
-            back = order[target] <= order[source] and target != _END
-            yield Edge(source, target, self._label(source, list(labels)), count, back)
+            yield Edge(source, target, self._label(source, list(labels)), count, (source, target) in back)
+
+    def _back(self) -> set[_Way]:
+        """Find the ways that lead to a place from which one has come."""
+        after: dict[str, list[str]] = {}
+        for source, target in self._ways:
+            after.setdefault(source, []).append(target)
+        back: set[_Way] = set()
+        done: set[str] = set()
+        path = [(_START, iter(after.get(_START, ())))]
+        on_path = {_START}
+        while path:
+            source, targets = path[-1]
+            target = next(targets, None)
+            if target is None:
+                path.pop()
+                on_path.discard(source)
+                done.add(source)
+            elif target in on_path:
+                back.add((source, target))
+            elif target not in done:
+                on_path.add(target)
+                path.append((target, iter(after.get(target, ()))))
+        return back
 
     def _label(self, source: str, labels: list[str]) -> str:
         prompt = self._asked.get(source)

@@ -79,7 +79,7 @@ class FlowMachine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """Dial, or write the first message."""
-        self._data = data
+        self._data, self._version = data, self.flow
         self.talk = Conversation(self.flow, calls=drawn_results(self.calls, self._draw), **self.options)
 
     @precondition(lambda self: self._asked is not None)
@@ -129,8 +129,13 @@ class FlowMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.versions)
     @rule(data=st.data())
     def redeploy(self, data: st.DataObject) -> None:
-        """Change the code under the conversation."""
-        self.talk.redeploy(data.draw(st.sampled_from([self.flow, *self.versions])))
+        """Change the code under the conversation, and go on with it."""
+        self._data = data
+        others = [each for each in (self.flow, *self.versions) if each is not self._version]
+        self._version = data.draw(st.sampled_from(others))
+        self.talk.redeploy(self._version)
+        if self._asked is not None:
+            self.talk.do(self._input())
 
     @invariant()
     def each_screen_fits(self) -> None:

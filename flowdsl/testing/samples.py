@@ -177,18 +177,19 @@ def _remembered(key: Any, found: Samples) -> Samples:
 
 def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:
     takes = partial(_takes, prompt, types)
-    numbers = [number for number in _NUMBERS if takes(str(number))]
+    limits = [*_limits(prompt)]
+    numbers = sorted({number for number in (*_NUMBERS, *map(int, filter(_is_whole, limits))) if takes(str(number))})
     anything = takes("Ama")
     mistakes = _mistakes(prompt, types, (*_WRONG, *_beyond(numbers, takes)))
     raising = [text for text in (*_WRONG, *_WORDS, *map(str, _NUMBERS)) if takes(text) is None][:1]
     if numbers and not anything:
         low, high = _edge(numbers[0], -1, takes), _edge(numbers[-1], 1, takes)
         middle = min(numbers, key=lambda number: abs(number - min((low + high) // 2, _USUAL)))
-        typed, limits = [str(low), str(middle), str(high)], (low, high)
+        typed, between = [str(low), str(middle), str(high)], (low, high)
     else:
-        words = [text for text in (*_limits(prompt), *_WORDS) if takes(text)]
-        typed, limits = (["Ama"] if anything else words[:_FEW]) + list(filter(takes, _longest(prompt))), None
-    return Samples(tuple(Input("type", text) for text in dict.fromkeys([*typed, *raising])), mistakes, limits)
+        words = [text for text in (*limits, *_WORDS) if takes(text)]
+        typed, between = (["Ama"] if anything else words[:_FEW]) + list(filter(takes, _longest(prompt))), None
+    return Samples(tuple(Input("type", text) for text in dict.fromkeys([*typed, *raising])), mistakes, between)
 
 
 def _mistakes(prompt: Prompt[Any], types: Mapping[str, type], texts: Iterable[str]) -> tuple[Input, ...]:
@@ -243,15 +244,20 @@ def _limits(prompt: Prompt[Any]) -> Iterator[str]:
     """Give what the parsers of :mod:`flowdsl.answers` tell of themselves: their limits, and what can be entered."""
     parser: Any = prompt.transform
     writes = getattr(parser, "format", None)
-    for name in ("earliest", "latest"):
+    for name in ("earliest", "latest", "least", "most"):
         if (limit := getattr(parser, name, None)) is not None and writes is not None:
-            yield writes(limit)
+            with suppress(AttributeError, TypeError, ValueError):  # of words these are lengths
+                yield writes(limit)
     for name in ("options", "yes", "no"):
         yield from (each for each in getattr(parser, name, ())[:1] if isinstance(each, str))
     if isinstance(digits := getattr(parser, "digits", None), int):
         yield "1234567890"[:digits].ljust(digits, "5")
     if isinstance(least := getattr(parser, "least", None), int):
         yield _text_of(least)
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
 
 
 def _longest(prompt: Prompt[Any]) -> Iterator[str]:

@@ -97,7 +97,7 @@ class Setting:
         options: all else.
 
     Raises:
-        ConfigurationError: it is not a flow, or cannot be started with these parameters.
+        ConfigurationError: it is not a flow, cannot be started with these parameters, or a chat is given a screen.
     """
 
     __slots__ = ("_options", "_results", "code", "flow", "now", "opener", "person", "stage", "stored")
@@ -110,6 +110,8 @@ class Setting:
         gateway = options.get("gateway")
         platform = options.get("platform", "ussd") if gateway is None else gateway.platform
         screen = options.get("screen") or (gateway.screen if gateway is not None else _SCREEN if platform == "ussd" else None)
+        if screen is not None and platform != "ussd":
+            raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
         translations = options.get("translations")
         msisdn = options.get("msisdn", STAND_IN)
         self._results: Final = results

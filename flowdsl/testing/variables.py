@@ -62,7 +62,8 @@ class Stack(NamedTuple):
     @property
     def line(self) -> tuple[tuple[str, int], ...]:
         """Where it is in the code, whatever the variables are."""
-        return tuple([(place.name, place.instruction) for place in self.places])
+        # By lines, since Python may write one step down twice, as that of the condition of a loop.
+        return tuple([(place.name, place.line) for place in self.places])
 
 
 def stack(replay: Replay) -> Stack:
