@@ -100,9 +100,14 @@ class _Pin(Parser[str], frozen=True, kw_only=True):
 class _HashedPin:
     __slots__ = ("_key", "_pin")
 
-    def __init__(self, pin: Parser[str], key: bytes) -> None:
+    def __init__(self, pin: _Pin, key: bytes) -> None:
         self._pin: Final = pin
         self._key: Final = key
+
+    @property
+    def digits(self) -> int:
+        """How many digits a PIN has."""
+        return self._pin.digits
 
     def __call__(self, text: str) -> str:
         return hmac.new(self._key, self._pin(text).encode(), hashlib.sha256).hexdigest()

@@ -165,17 +165,17 @@ class Chart:
         path = [(_START, iter(after.get(_START, ())))]
         on_path = {_START}
         while path:
-            source, targets = path[-1]
-            target = next(targets, None)
-            if target is None:
+            here, targets = path[-1]
+            there = next(targets, None)
+            if there is None:
                 path.pop()
-                on_path.discard(source)
-                done.add(source)
-            elif target in on_path:
-                back.add((source, target))
-            elif target not in done:
-                on_path.add(target)
-                path.append((target, iter(after.get(target, ()))))
+                on_path.discard(here)
+                done.add(here)
+            elif there in on_path:
+                back.add((here, there))
+            elif there not in done:
+                on_path.add(there)
+                path.append((there, iter(after.get(there, ()))))
         return back
 
     def _label(self, source: str, labels: list[str]) -> str:

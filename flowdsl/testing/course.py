@@ -74,7 +74,7 @@ class Course:
         """Deliver a message again, and tell whether that has changed nothing."""
         before, did = self.moment, Input("redeliver")
         again = self._take(message, did)
-        if before.turn is None and before.raised is None:  # the process that was answering it has died
+        if before.turn is None:  # the process that was answering it has died, or the flow raised, as it will again
             self._keep(did, again)
             return True
         self._passages.append(Passage.of(did, msgspec.structs.replace(again, outcome=before.outcome)))
@@ -124,7 +124,8 @@ class Course:
 
     def _keep(self, did: Input, moment: Moment) -> None:
         before = self.moment
-        if moment.turn is not None and moment.outcome is None and moment.prompt is None:  # a page was turned
+        page_turned = moment.turn is not None and moment.outcome is None and moment.prompt is None
+        if page_turned or (moment.raised is not None and not moment.shown.end):  # the same question waits
             moment = msgspec.structs.replace(moment, outcome=before.outcome, prompt=before.prompt, menu=before.menu)
         else:
             self._learn(moment)

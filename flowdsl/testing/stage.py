@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from flowdsl.apologies import contained
+from flowdsl.apologies import SORRY, contained
 from flowdsl.calls import Call
 from flowdsl.choices import NO_MENU, Menu
 from flowdsl.deliveries import Delivery, answered_before, mark
@@ -220,7 +220,9 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             where = self.service.flow.where
         after = after_failure(self.service, delivery, record, error, where, None)
         stored = write(after, 2 * self.service.limits.bytes)
-        return Moment(stored=stored, shown=Reply(""), made=made, raised=error, where=where)
+        state = after.flows.get(self.service.flow.name)
+        sorry = Reply(plain(SORRY), end=state is None or state.over)
+        return Moment(stored=stored, shown=sorry, made=made, raised=error, where=where)
 
     def _hold_against_replay(self, delivery: Delivery, turn: Turn, stood: Stack, made: list[Made]) -> None:
         """Play the flow once more from the stored form of where it stands, and hold what it comes to against the turn."""

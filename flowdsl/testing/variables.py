@@ -150,8 +150,8 @@ _MOST: Final = 2_000
 def written(value: Any) -> str | None:
     """Write a value down so that it can be held against another; ``None`` where what it holds cannot be known.
 
-    >>> written({"bags": [1, 2]}), written(open), written(value for value in ())
-    ("{'bags': [1, 2]}", '<io.open>', None)
+    >>> written({"bags": [1, 2]}), written(len), written(value for value in ())
+    ("{'bags': [1, 2]}", '<builtins.len>', None)
     """
     return _Writer().tried(value)
 

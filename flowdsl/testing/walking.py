@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from flowdsl.journal import ASKED
 from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
@@ -297,7 +298,9 @@ class Walk:
         record = turn.record
         data = msgspec.json.encode((record.data, state.changed, record.locale, state.locale, state.root and state.root.name))
         undoable = () if outcome.trail is None else outcome.trail.undoable
-        place = (moment.stack, data, tries, len(undoable))
+        # To which one can go back.
+        previous = next((entry.key for entry in reversed(state.journal) if entry.kind in ASKED), "")
+        place = (moment.stack, data, tries, len(undoable), previous)
         known = self._places.get(place)
         # From there on fewer things may have been typed.
         if known is None or known.varied > visit.varied or (known.since and not visit.since):
