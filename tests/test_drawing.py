@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
+from airtime import airtime
+from bank import bank
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
-from airtime import airtime
-from bank import bank
 from flowdsl import (
     Call,
     CallFailed,
