@@ -11,7 +11,7 @@ from flowdsl.commands.shared import loaded, out, out_json, quiet
 from flowdsl.errors import CallFailed
 from flowdsl.inspection import Subject, counted
 from flowdsl.linting import Finding, findings, is_readable
-from flowdsl.testing import Exploration, Fault, Fit, fitted
+from flowdsl.testing import Exploration, Fault, Fit, assert_fits
 from flowdsl.testing.guessing import Guessing
 
 __all__ = ["SUMMARY", "prepare", "run"]
@@ -106,8 +106,9 @@ def _unknown(key: str, where: str) -> Finding:
 def _fit(chosen: argparse.Namespace, subject: Subject, calls: Guessing) -> Fit:
     locales: Sequence[str | None] = [each.strip() for each in chosen.locales.split(",") if each.strip()] or (None,)
     with quiet():
-        return fitted(
+        return assert_fits(
             subject.flow,
+            check=False,
             page=chosen.page if chosen.platform == "ussd" else None,
             pages=chosen.pages or None,
             locales=locales,

@@ -10,7 +10,7 @@ from flowdsl.testing.contracts import StoreContract
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.exploration import Exploration, Fault, explore
-from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits, fitted
+from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits
 from flowdsl.testing.results import Made, UnexpectedCall, either, in_turn
 from flowdsl.testing.setting import Options, Wire
 from flowdsl.testing.stage import ReplayDiffers
@@ -44,7 +44,6 @@ __all__ = [
     "conversations",
     "either",
     "explore",
-    "fitted",
     "in_turn",
 ]
 

@@ -21,7 +21,7 @@ from flowdsl.texts import in_language
 from flowdsl.ussd.alphabet import is_basic, measure
 from flowdsl.ussd.screen import Screen
 
-__all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits", "fitted"]
+__all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits"]
 
 _MOST_SHOWN: Final = 3
 _ENDLESS: Final = 10**9
@@ -132,6 +132,7 @@ def assert_fits(
     message: MessageLimits | None = None,
     calls: Results = {},
     answers: Answers = {},
+    check: bool = True,
     rounds: int = 3,
     turns: int = 50_000,
     **options: Unpack[Options],
@@ -147,12 +148,14 @@ def assert_fits(
         message: what a message may hold, in a chat; that of ``platform=``, ``"whatsapp"`` or ``"telegram"``, unless given.
         calls: what calls come to, as in :func:`~flowdsl.testing.explore`.
         answers: what is typed at questions without choices: best the longest that you mean to bear.
+        check: raise where something has no room; else that is only told.
         rounds: how often a path may come to one question with all that can be typed there.
         turns: how many messages are sent in all, at most, for each language.
         options: see :class:`~flowdsl.testing.Options`. The ``translations`` are those of the flow's module, unless given.
 
     Raises:
-        AssertionError: something has no room, or not all was walked. The message has the fullest screens and their dialogues.
+        AssertionError: something has no room, or not all was walked, and ``check`` is on. The message has the fullest
+            screens and their dialogues.
         ConfigurationError: what a message may hold on this platform is not known.
 
     >>> from flowdsl import Prompt, Say, flow
@@ -164,56 +167,6 @@ def assert_fits(
     4 screens, the fullest with 63 of 140 septets
     """
     __tracebackhide__ = True
-    fit = fitted(
-        flow,
-        page=page,
-        locales=locales,
-        pages=pages,
-        message=message,
-        calls=calls,
-        answers=answers,
-        rounds=rounds,
-        turns=turns,
-        **options,
-    )
-    _require(fit, flow.name)
-    return fit
-
-
-def fitted(
-    flow: Flow[..., Any],
-    *,
-    page: int | Screen | None = None,
-    locales: Sequence[str | None] = (None,),
-    pages: int | None = 1,
-    message: MessageLimits | None = None,
-    calls: Results = {},
-    answers: Answers = {},
-    rounds: int = 3,
-    turns: int = 50_000,
-    **options: Unpack[Options],
-) -> Fit:
-    """Measure whatever a flow shows, as :func:`assert_fits` does, and tell what has no room instead of raising.
-
-    Args:
-        flow: the conversation.
-        page: size of a screen.
-        locales: the languages in which it is shown.
-        pages: how many pages one screen may take.
-        message: what a message may hold.
-        calls: what calls come to.
-        answers: what is typed at questions without choices.
-        rounds: how often a path may come to one question with all that can be typed there.
-        turns: how many messages are sent in all, at most, for each language.
-        options: see :class:`~flowdsl.testing.Options`.
-
-    >>> from flowdsl import Say, flow
-    >>> @flow
-    ... def news():
-    ...     yield Say("It rains. " * 20)
-    >>> fitted(news).misfits[0].length
-    200
-    """
     if page is not None:
         options["screen"] = page if isinstance(page, Screen) else Screen(septets=page, units=page // 2)
     if "translations" not in options:
@@ -231,7 +184,10 @@ def fitted(
                     shown = Shown(what, text, length, room, unit, locale, visit.dialogue(setting.flow_in_code, setting.code))
                     seen[what, text] = shown, visit.question
         complete = complete and walk.complete
-    return _fit([*seen.values()], complete=complete)
+    fit = _fit([*seen.values()], complete=complete)
+    if check:
+        _require(fit, flow.name)
+    return fit
 
 
 def _fit(seen: list[tuple[Shown, Any]], *, complete: bool) -> Fit:
