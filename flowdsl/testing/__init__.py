@@ -10,10 +10,10 @@ from flowdsl.testing.contracts import StoreContract
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.exploration import Exploration, Fault, explore
+from flowdsl.testing.failing import ReplayDiffers, UnexpectedCall, Unproved
 from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits
-from flowdsl.testing.results import Made, UnexpectedCall, either, in_turn
+from flowdsl.testing.results import Made, either, in_turn
 from flowdsl.testing.setting import Options, Wire
-from flowdsl.testing.stage import ReplayDiffers
 from flowdsl.testing.tally import Tally
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ __all__ = [
     "StoreContract",
     "Tally",
     "UnexpectedCall",
+    "Unproved",
     "Wire",
     "assert_fits",
     "conversations",

@@ -125,8 +125,9 @@ class Conversation:
     def crash(self, text: str, *, required: bool = True) -> Conversation:
         """Type a text, and let the process die in the middle of the first call that this leads to.
 
-        The call may have been made: it is among :attr:`calls`, and what it came to is lost. What is typed next, or dialling
-        again, is answered by another process, which makes the call again with the same idempotency key.
+        The call may have been made: it is among :attr:`calls`, and what it came to is lost. What comes next in this session is
+        answered by another process, which makes the call again with the same idempotency key: what is typed next, or dialling
+        again where the session outlives that of the gateway.
 
         Args:
             text: what is typed.
@@ -234,6 +235,11 @@ class Conversation:
         screen = self._setting.stage.service.screen
         if screen is not None and not screen.fits(self._moment.shown.text):
             self._fail(f"the screen has no room for {self._moment.shown.text!r}")
+
+    @property
+    def begins_anew(self) -> bool:
+        """Whether who dials again begins anew, since their session is as long as that of the gateway."""
+        return self._course.begins_anew
 
     @property
     def lifetime(self) -> float | None:

@@ -11,6 +11,7 @@ from flowdsl.journal import PROMPT, decode, has_failed
 from flowdsl.messages import Attachment, Inbound, Reply
 from flowdsl.record import FlowState, read
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.failing import Unproved
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.stage import Moment
 from flowdsl.verdict import known_types
@@ -54,12 +55,18 @@ class Course:
         data = {} if self._stored is None else read(self._stored).data
         return {key: decode(value, self.setting.flow.types) for key, value in data.items()}
 
+    @property
+    def begins_anew(self) -> bool:
+        """Whether who dials again begins anew, since their session was that of the gateway."""
+        opening = self.setting.opening(str(self._requests + 1), self._now)
+        return self.last is not None and self._session_id(self.last) != self._session_id(opening)
+
     def dial(self) -> None:
         """Begin, or dial again."""
+        if self.begins_anew:
+            self._stored = self.setting.stored
         self._requests += 1
         opening = self.setting.opening(str(self._requests), self._now)
-        if self.last is not None and self._session_id(self.last) != self._session_id(opening):
-            self._stored = self.setting.stored
         self._send(Input("dial", self.setting.opener), self._identified(opening))
 
     def send(self, did: Input) -> None:
@@ -88,7 +95,7 @@ class Course:
             return False
         self.last = message
         self._passages.append(Passage.of(did, moment))
-        self.moment, self._stored = moment, moment.stored
+        self.moment, self._stored, self._lived = moment, moment.stored, self._now
         self._now += self.setting.stage.service.lease + 1
         return True
 
@@ -145,7 +152,7 @@ class Course:
         self._deliveries += 1
         try:
             return self.setting.stage.take(self._stored, message, str(self._deliveries), self._now, calls=calls)
-        except AssertionError as error:
+        except Unproved as error:
             error.add_note("\n".join(filter(None, ("", str(self.dialogue), str(did)))))
             raise
 

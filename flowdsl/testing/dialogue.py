@@ -154,7 +154,7 @@ def _lines(passage: Passage) -> list[str]:
     if passage.did.verb in ("wait", "crash", "redeploy"):
         return written
     if passage.raised is not None:
-        return [*written, f"! {type(passage.raised).__name__} at {passage.where}: {bare(passage.raised)}"]
+        return [*written, f"! {type(passage.raised).__name__} at {passage.where}: {bare(passage.raised)}".rstrip(": ")]
     return [*written, *(f"  {line}".rstrip() for line in lines(passage.shown))]
 
 

@@ -12,6 +12,7 @@ from flowdsl.outcome import Outcome
 from flowdsl.prompt import Prompt
 from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
+from flowdsl.testing.failing import Unproved
 from flowdsl.testing.results import Either, Results, given_once
 from flowdsl.testing.samples import Answers, Samples, as_input, as_inputs, given_for, samples, why_stuck
 from flowdsl.testing.setting import Options
@@ -108,7 +109,7 @@ def inputs(
     types = known_types(prompt, types)
     known = samples(prompt, types, menu, on_ussd=on_ussd)
     if not known.taken:
-        raise AssertionError(why_stuck(prompt, on_ussd=on_ussd))
+        raise Unproved(why_stuck(prompt, on_ussd=on_ussd))
     at_limits = st.sampled_from(known.taken)
     if prompt.choices is not None:
         return at_limits

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal, NamedTuple, Unpack
 from flowdsl.flow import Flow
 from flowdsl.inspection import counted
 from flowdsl.testing.dialogue import Dialogue, bare
+from flowdsl.testing.failing import Unproved
 from flowdsl.testing.results import Results
 from flowdsl.testing.samples import Answers
 from flowdsl.testing.setting import Options, Setting
@@ -193,9 +194,10 @@ class Exploration:
 
 
 def _raised(error: Exception) -> str:
-    if isinstance(error, AssertionError):  # of what plays the flow, and not of the flow
+    if isinstance(error, Unproved):  # of what plays the flow, and not of the flow
         return str(error)
-    return f"the flow raises {type(error).__name__}: {bare(error)}"
+    said = bare(error)
+    return f"the flow raises {type(error).__name__}{f': {said}' if said else ''}"
 
 
 def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:

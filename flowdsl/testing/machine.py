@@ -23,8 +23,10 @@ __all__ = ["FlowMachine"]
 class FlowMachine(RuleBasedStateMachine):
     """Let hypothesis do to a flow what happens to it in a service, and look for what breaks it.
 
-    Beside answers and wrong ones: dialling again, messages that come twice, two that come at once, a process that dies in
-    the middle of a call, sessions that expire, and code that changes under a conversation. Make one with :meth:`for_flow`.
+    Beside answers and wrong ones: dialling again, messages that come twice in a chat, two in a row before the first screen
+    is read, a process that dies in the middle of a call, sessions that expire, and code that changes under a conversation.
+    Make one with :meth:`for_flow`, or by a subclass that has ``flow``, and perhaps ``calls``, ``answers``, ``versions`` and
+    ``options``.
     Invariants of your own look at ``self.talk``, the :class:`~flowdsl.testing.Conversation`.
 
     >>> from hypothesis.stateful import invariant
@@ -111,11 +113,17 @@ class FlowMachine(RuleBasedStateMachine):
     @precondition(lambda self: self._asked is not None)
     @rule(data=st.data())
     def die(self, data: st.DataObject) -> None:
-        """Answer, and let the process die in the first call that this leads to, if there is one; then dial again."""
+        """Answer, and let the process die in the first call that this leads to, if there is one; then try again."""
         self._data = data
-        did = self._input()
-        if did.attachment is None and self.talk.crash(did.text, required=False).outcome is None:
+        did, made = self._input(), len(self.talk.calls)
+        if did.attachment is not None or self.talk.crash(did.text, required=False).outcome is not None:
+            return
+        if self.talk.begins_anew or data.draw(st.booleans()):
+            self.talk.type(did.text)
+        else:
             self.talk.dial()
+        first, again = self.talk.calls[made : made + 2]
+        assert first.token == again.token, f"the call {first.key!r} was made again with another idempotency key"
 
     @rule(data=st.data())
     def come_back(self, data: st.DataObject) -> None:

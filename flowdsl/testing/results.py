@@ -8,8 +8,9 @@ from flowdsl.calls import IDEMPOTENCY_KEY, asks_for_key
 from flowdsl.journal import failure
 from flowdsl.pauses import Done, Job, written
 from flowdsl.source import defined_at
+from flowdsl.testing.failing import UnexpectedCall
 
-__all__ = ["Either", "Made", "Results", "UnexpectedCall", "either", "given_once", "in_turn", "result_of"]
+__all__ = ["Either", "Guess", "InTurn", "Made", "Results", "begun", "either", "given_once", "in_turn", "result_of"]
 
 Results: TypeAlias = Mapping[str, Any]
 """Key of a call to what it gives: a value, a function of the call's arguments, an exception that it raises, or one
@@ -18,14 +19,20 @@ Results: TypeAlias = Mapping[str, Any]
 _UNDO: Final = "undo "
 
 
-class UnexpectedCall(AssertionError):
-    """A flow makes a call for which the test has no result, or with arguments that its function does not take."""
-
-
 class Either(NamedTuple):
     """Several things that a call may come to; made by :func:`either`."""
 
     results: tuple[Any, ...]
+
+
+class InTurn(NamedTuple):
+    """Things that a call comes to one after the other; made by :func:`in_turn`."""
+
+    results: tuple[Any, ...]
+
+
+Guess: TypeAlias = Callable[[Job], Either]
+"""Tells what a call may come to of which a table says nothing."""
 
 
 class Made(NamedTuple):
@@ -54,21 +61,33 @@ def either(*results: Any) -> Either:
     return Either(results)
 
 
-def in_turn(*results: Any) -> Callable[..., Any]:
-    """Let a call come to one thing the first time, to another one the second time, and so on.
+def in_turn(*results: Any) -> InTurn:
+    """Let a call come to one thing the first time in a conversation, to another one the second time, and so on.
 
     Args:
         results: values, functions or exceptions, as in ``calls=``.
 
-    >>> balance = in_turn(20, 15)
-    >>> balance("+233244123456"), balance("+233244123456")
+    >>> in_turn(20, 15).results
     (20, 15)
     """
+    return InTurn(results)
+
+
+def begun(results: Results) -> Results:
+    """Give a table for one conversation, in which what comes in turn begins anew.
+
+    Args:
+        results: the table that a test has.
+    """
+    return {key: _taking_turns(key, each.results) if isinstance(each, InTurn) else each for key, each in results.items()}
+
+
+def _taking_turns(key: str, results: tuple[Any, ...]) -> Callable[..., Any]:
     left = list(results)
 
     def give(*args: Any, idempotency_key: str = "") -> Any:
         if not left:
-            raise UnexpectedCall(f"it was called more often than in_turn() has results, which are {len(results)}")
+            raise UnexpectedCall(f"the call {key!r} is made more often than in_turn() has results, which are {len(results)}")
         return given_once(left.pop(0), args, idempotency_key)
 
     return give
@@ -89,23 +108,25 @@ def given_once(result: Any, args: tuple[Any, ...], token: str) -> Any:
     return result(*args, **({IDEMPOTENCY_KEY: token} if asks_for_key(result, args) else {}))
 
 
-def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple[Done, Made]:
+def result_of(job: Job, results: Results, choose: Callable[[int], int], guess: Guess | None = None) -> tuple[Done, Made]:
     """Answer a call from a table.
 
     Args:
         job: the call, or what takes it back.
         results: the table.
         choose: is told how many things a call may come to, and tells the place of one of them.
+        guess: tells what a call may come to that is not in the table.
 
     Raises:
         UnexpectedCall: there is nothing for it in the table.
+        AssertionError: a function of the table raised one, which is a matter of the test and not of the flow.
     """
     key = _UNDO + job.call.key if job.undoes else job.call.key
     if job.undoes and key not in results:
         return written(None, job), Made(key, job.args, None, job.token)
     if key in results:
         given = results[key]
-    elif (guess := getattr(results, "guess", None)) is not None:
+    elif guess is not None:
         given = guess(job)
     else:
         raise UnexpectedCall(_unexpected(key, job, results))
@@ -113,9 +134,9 @@ def result_of(job: Job, results: Results, choose: Callable[[int], int]) -> tuple
         given = given.results[choose(len(given.results))]
     try:
         result = _given(given, job, key)
-    except UnexpectedCall:
-        raise
     except Exception as error:
+        if isinstance(error, AssertionError) and not _is_raised(given):
+            raise
         done = Done(job.token, failure(type(error).__name__, str(error)), failed=True, final=job.call.on_crash == "fail")
         return done, Made(key, job.args, error, job.token)
     return written(result, job), Made(key, job.args, result, job.token)

@@ -18,7 +18,8 @@ from flowdsl.resuming import Resume
 from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
 from flowdsl.testing.dialogue import as_code
-from flowdsl.testing.results import Results
+from flowdsl.testing.guessing import Guessing
+from flowdsl.testing.results import InTurn, Results, begun
 from flowdsl.testing.stage import Stage
 from flowdsl.ussd.screen import Screen
 
@@ -100,7 +101,7 @@ class Setting:
         ConfigurationError: it is not a flow, cannot be started with these parameters, or a chat is given a screen.
     """
 
-    __slots__ = ("_options", "_results", "code", "flow", "now", "opener", "person", "stage", "stored")
+    __slots__ = ("_options", "_results", "code", "flow", "in_turn", "now", "opener", "person", "stage", "stored")
 
     def __init__(self, flow: Flow[..., Any], results: Results, options: Options) -> None:
         if not isinstance(flow, Flow):
@@ -114,7 +115,9 @@ class Setting:
             raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
         translations = options.get("translations")
         msisdn = options.get("msisdn", STAND_IN)
-        self._results: Final = results
+        self._results: Final = begun(results)
+        self.in_turn: Final = [key for key, each in results.items() if isinstance(each, InTurn)]
+        """Keys of the calls that come to one thing after the other, which holds for one conversation."""
         self._options: Final = options
         self.flow: Final = flow
         told = [f"{name}={_in_code(name, value)}" for name, value in options.items() if _is_told(name, value)]
@@ -124,7 +127,7 @@ class Setting:
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
         self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
-        self.stage: Final = Stage(
+        self.stage = Stage(
             service=Service(
                 flow=flow,
                 params=params,
@@ -134,7 +137,8 @@ class Setting:
                 resume=options.get("resume"),
             ),
             sessions=options.get("sessions", SessionConfig()),
-            results=results,
+            results=self._results,
+            guess=results.guess if isinstance(results, Guessing) else None,
             translate=None if translations is None else translations.translate,
         )
         self.person: Final = Inbound(
@@ -171,7 +175,9 @@ class Setting:
 
     def with_flow(self, flow: Flow[..., Any]) -> "Setting":
         """Give the same with another version of the flow."""
-        return Setting(flow, self._results, self._options)
+        setting = Setting(flow, self._results, self._options)
+        setting.stage = msgspec.structs.replace(setting.stage, guess=self.stage.guess)
+        return setting
 
     def _before(self, session: Mapping[str, Any]) -> str | None:
         if not session:

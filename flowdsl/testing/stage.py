@@ -2,44 +2,32 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from flowdsl.apologies import SORRY, contained
-from flowdsl.calls import Call
 from flowdsl.choices import NO_MENU, Menu
 from flowdsl.deliveries import Delivery, answered_before, mark
 from flowdsl.errors import CallFailed
-from flowdsl.flow import observer
 from flowdsl.journal import FAILED
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Outcome
-from flowdsl.pauses import Busy, Pause, finished
-from flowdsl.playing import Playing
+from flowdsl.pauses import Busy, finished
 from flowdsl.prompt import Prompt
 from flowdsl.record import FlowState, Record, read, write
 from flowdsl.replay import Replay
 from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
 from flowdsl.source import UNKNOWN, source_line
-from flowdsl.testing.results import Made, Results, result_of
-from flowdsl.testing.sites import Sites
-from flowdsl.testing.variables import Stack, difference, stack, written
-from flowdsl.texts import in_language, plain, shown_in, translator
+from flowdsl.testing.replaying import require_same, said_in
+from flowdsl.testing.results import Guess, Made, Results, result_of
+from flowdsl.testing.variables import Stack, stack
+from flowdsl.texts import in_language, plain, translator
 from flowdsl.trouble import after_failure
 from flowdsl.turn import Turn, take_turn
 
-__all__ = ["Moment", "ReplayDiffers", "Stage"]
-
-_CURE: Final = (
-    "the same answers must lead a flow to the same place, so what may differ between two runs (the time, chance, a counter "
-    "of the process) goes into a Call"
-)
-
-
-class ReplayDiffers(AssertionError):
-    """A flow that was replayed from its stored answers came to something else."""
+__all__ = ["Moment", "Stage"]
 
 
 class Moment(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -95,12 +83,14 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         service: the flow, and how it is shown.
         sessions: how long a session lives, and whose it is.
         results: what calls come to.
+        guess: tells what those come to that are not among them.
         translate: looks up the words of this library.
     """
 
     service: Service
     sessions: SessionConfig
     results: Results
+    guess: Guess | None = None
     translate: Callable[[str], str] | None = None
 
     def take(
@@ -168,7 +158,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             assert not isinstance(came_to, Busy), "nobody else answers this session"
             if isinstance(came_to, Turn):
                 break
-            done, call = result_of(came_to.job, self.results, choose)
+            done, call = result_of(came_to.job, self.results, choose, self.guess)
             made.append(call)
             if done.failed and came_to.job.undoes:  # as a service has it: an apology, and the next message tries again
                 failed = CallFailed(f"undo of {came_to.job.call.key}", *done.value[FAILED])
@@ -178,7 +168,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
                 return Moment(stored=came_to.stored, shown=Reply(""), made=tuple(made))
         outcome = came_to.outcome
         if outcome is not None and (outcome.prompt is not None or made or last()):
-            self._hold_against_replay(delivery, came_to, stood, made)
+            require_same(self.service, delivery, came_to, stood, made)
         prompt, shown = self._asked(came_to)
         return Moment(
             stored=came_to.stored,
@@ -196,7 +186,7 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         outcome = turn.outcome
         if outcome is None or not outcome.said or outcome.rejected is not None or turn.began == "again":
             return ()
-        return self._in_language(turn, outcome)
+        return in_language(None if turn.state is None else turn.state.shown, lambda: said_in(outcome))
 
     def _asked(self, turn: Turn) -> tuple[Prompt[Any] | None, str | None]:
         """Tell which question waits, and in which language it was asked: that of the flow, or of who dials again."""
@@ -206,13 +196,6 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         if turn.outcome is None:
             return None, None
         return turn.outcome.prompt, None if turn.state is None else turn.state.shown
-
-    def _in_language(self, turn: Turn, outcome: Outcome) -> tuple[str, ...]:
-        token = shown_in.set(turn.state.shown if turn.state is not None else None)
-        try:
-            return tuple(plain(each.text) for each in outcome.said)
-        finally:
-            shown_in.reset(token)
 
     def _fallen(self, error: Exception, delivery: Delivery, record: Record | None, made: tuple[Made, ...]) -> Moment:
         where = getattr(error, "where", None) or source_line(error)
@@ -224,58 +207,6 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         sorry = Reply(plain(SORRY), end=state is None or state.over)
         return Moment(stored=stored, shown=sorry, made=made, raised=error, where=where)
 
-    def _hold_against_replay(self, delivery: Delivery, turn: Turn, stood: Stack, made: list[Made]) -> None:
-        """Play the flow once more from the stored form of where it stands, and hold what it comes to against the turn."""
-        state, outcome = turn.state, turn.outcome
-        assert state is not None
-        assert outcome is not None
-        again: Stack = Stack()
-
-        def watch(replay: Replay) -> None:
-            nonlocal again
-            again = stack(replay)
-
-        kept: FlowState = _decoder.decode(_encoder.encode(state))
-        record = msgspec.structs.replace(turn.record, flows={**turn.record.flows, self.service.flow.name: kept})
-        playing = Playing(self.service, delivery, delivery.inbound, record, record.revision, delivery.now, watch)
-        sites = Sites()
-        token, observed = shown_in.set(state.shown), observer.set(sites.begun if made else None)
-        try:
-            replayed = playing.played_on(kept, None)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise self._differs(f"it raised {contained(error)!r} at {source_line(error)}") from error
-        finally:
-            shown_in.reset(token)
-            observer.reset(observed)
-        if isinstance(replayed, Pause):
-            raise self._differs(f"it made the call {replayed.job.call.key!r} once more")
-        changed = playing.effects.changes()
-        told = difference(stood, again) or _other(outcome, replayed) or self._reads_otherwise(turn, outcome, replayed)
-        told = told or _called_otherwise(made, [step for _, step in sites.path if isinstance(step, Call)])
-        if told is None and changed != state.changed:
-            told = f"it had changed the session data by {state.changed}, and then by {changed}"
-        if told is not None:
-            raise self._differs(told)
-
-    def _reads_otherwise(self, turn: Turn, outcome: Outcome, replayed: Outcome) -> str | None:
-        one, other = self._in_language(turn, outcome), self._in_language(turn, replayed)
-        if one != other:
-            return f"it said {' '.join(one)!r}, and then {' '.join(other)!r}"
-        if outcome.prompt is None or replayed.prompt is None:
-            return None
-        token = shown_in.set(turn.state.shown if turn.state is not None else None)
-        try:
-            asked, then = ("\n".join((plain(each.text), *each.menu.lines)) for each in (outcome.prompt, replayed.prompt))
-        finally:
-            shown_in.reset(token)
-        return None if asked == then else f"it asked {asked!r}, and then {then!r}"
-
-    def _differs(self, told: str) -> ReplayDiffers:
-        flow = self.service.flow
-        return ReplayDiffers(f"flow {flow.name!r} at {flow.where} was replayed with the same answers, and {told}: {_CURE}")
-
     @contextmanager
     def _translated(self) -> Iterator[None]:
         token = translator.set(self.translate)
@@ -283,33 +214,3 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             yield
         finally:
             translator.reset(token)
-
-
-def _other(outcome: Outcome, replayed: Outcome) -> str | None:
-    if outcome.asked != replayed.asked:
-        return f"it asked for {_key(outcome)}, and then for {_key(replayed)}"
-    if len(outcome.journal) != len(replayed.journal):
-        return f"it used {len(outcome.journal)} answers and results, and then {len(replayed.journal)}"
-    for name in ("attempts", "back", "expects", "media"):
-        one, other = getattr(outcome.prompt, name, None), getattr(replayed.prompt, name, None)
-        if one != other:
-            return f"the {name} of prompt {_key(outcome)} were {one!r}, and then {other!r}"
-    returned, then = written(outcome.result), written(replayed.result)
-    return None if None in (returned, then) or returned == then else f"it returned {returned}, and then {then}"
-
-
-def _called_otherwise(made: list[Made], calls: list[Call[Any]]) -> str | None:
-    """Tell what a call was given otherwise: one that is tried again after a crash would get that under the same key."""
-    for one, call in zip(reversed(made), reversed(calls), strict=False):
-        given, then = written(one.args), written(call.args)
-        if one.key == call.key and None not in (given, then) and given != then:
-            return f"it called {one.key!r} with {given}, and then with {then}"
-    return None
-
-
-def _key(outcome: Outcome) -> str:
-    return "nothing" if outcome.asked is None else repr(outcome.asked.key)
-
-
-_encoder: Final = msgspec.json.Encoder()
-_decoder: Final = msgspec.json.Decoder(FlowState)

@@ -6,10 +6,12 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from flowdsl.errors import ConfigurationError
 from flowdsl.journal import ASKED
 from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.failing import Unproved
 from flowdsl.testing.samples import Answers, Samples, as_inputs, given_for, samples, why_stuck
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.sites import Sites
@@ -128,6 +130,11 @@ class Walk:
         self.sites: Final = Sites()
         self.turns = 0
         self.complete = True
+        if setting.in_turn:
+            raise ConfigurationError(
+                f"what comes in turn is for one conversation, and here are many: give calls[{setting.in_turn[0]!r}] a function, or "
+                "either(…)"
+            )
         self._setting: Final = setting
         self._answers: Final = answers
         self._mistakes: Final = mistakes
@@ -255,7 +262,7 @@ class Walk:
             moment = self._setting.stage.take(
                 stored, message, str(self.turns), self._setting.now, choose, self._note, last=self._is_new_end
             )
-        except AssertionError as error:
+        except Unproved as error:
             moment = Moment(stored=None, shown=Reply(""), raised=error, where=self._setting.flow.where)
         if moment.raised is not None:
             self._note()

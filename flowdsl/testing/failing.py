@@ -1,0 +1,15 @@
+"""How a test fails because of a flow, beside what the flow itself raises."""
+
+__all__ = ["ReplayDiffers", "UnexpectedCall", "Unproved"]
+
+
+class Unproved(AssertionError):
+    """A flow cannot be played as a test wants it; the message says why."""
+
+
+class ReplayDiffers(Unproved):
+    """A flow that was replayed from its stored answers came to something else."""
+
+
+class UnexpectedCall(Unproved):
+    """A flow makes a call for which the test has no result, or with arguments that its function does not take."""
