@@ -293,7 +293,7 @@ def test_a_loop_over_a_list_comes_to_its_end() -> None:
     found = explore(shopping)
     assert found.depth == 9
     assert not found.faults
-    assert "· the end" in str(next(found.ends))
+    assert "· the end" in str(next(iter(found.ends)))
 
 
 def test_a_loop_over_equal_things_is_gone_round_for_each_of_them() -> None:
@@ -851,8 +851,8 @@ def test_options_of_an_exploration() -> None:
     found = explore(spoken, locale="fr", translations=WORDS, params={"fee": 5}, session={"vip": True})
     assert {dialogue.said[-1] for dialogue in found.ends} == {"Au revoir."}
     assert any("Choisissez." in visit.passage.shown.text for visit in found.visits)
-    assert "1. Thé" in str(next(found.ends))
-    as_test(next(found.ends), spoken=spoken, translations=WORDS)()
+    assert "1. Thé" in str(next(iter(found.ends)))
+    as_test(next(iter(found.ends)), spoken=spoken, translations=WORDS)()
     others = explore(spoken, params={"fee": 5}, session={"vip": True})
     assert {dialogue.said[-1] for dialogue in others.ends} == {"Goodbye, whoever you are."}
     with pytest.raises(ConfigurationError, match="'fee'"):

@@ -13,11 +13,12 @@ import pytest
 from airtime import airtime
 from bank import bank
 
-from flowdsl import Flow, Prompt, Runtime, Say, Steps, flow
+from flowdsl import Flow, Navigation, Prompt, Runtime, Say, SessionConfig, Steps, flow
 from flowdsl.cli import main
 from flowdsl.loading import load_flow
 from flowdsl.mapping import Edge, Graph, Node
-from flowdsl.testing import Tally, either, explore
+from flowdsl.tally import Counts, Tally
+from flowdsl.testing import either, explore
 from flowdsl.testing.charting import Chart
 from tests.operators import DATABASE, connected, talk
 from tests.people import Person
@@ -256,7 +257,7 @@ def test_wrong_usage(command: Any, flows: Any, action: str, arguments: tuple[str
         (("--page", "5"), "has no room"),
         (("--page", "-1"), "'-1' is no whole number from 1 on"),
         (("--pages", "-1"), "'-1' is no whole number from 0 on"),
-        (("--platform", "pigeon"), "what a message may hold on 'pigeon' is not known"),
+        (("--platform", "pigeon"), "invalid choice: 'pigeon'"),
     ],
 )
 def test_wrong_usage_of_a_check(command: Any, flows: Any, arguments: tuple[str, ...], says: str) -> None:
@@ -511,9 +512,9 @@ def test_a_store_that_does_not_answer(command: Any) -> None:
     assert command("map", BANK, "--cache", "mongo://x").status == 2
 
 
-def tallied(subject: Flow[..., Any], *conversations: list[str], add: Tally | None = None) -> Tally:
+def tallied(subject: Flow[..., Any], *conversations: list[str]) -> Counts:
     """Let people hold conversations with a service that counts."""
-    tally = Tally().connect(subject)
+    tally = Tally(subject)
 
     async def go() -> None:
         runtime = Runtime()
@@ -522,7 +523,7 @@ def tallied(subject: Flow[..., Any], *conversations: list[str], add: Tally | Non
         await runtime.close()
 
     asyncio.run(go())
-    return tally if add is None else tally.add(add)
+    return tally.counts
 
 
 def test_a_tally_counts_what_people_do(command: Any, tmp_path: Path) -> None:
@@ -532,12 +533,13 @@ def test_a_tally_counts_what_people_do(command: Any, tmp_path: Path) -> None:
     assert (first.started, first.finished) == (3, 1)
     assert first.shown == {"menu": 4, "to": 1, "amount": 1, "card": 1}
     assert first.answered == {"menu": 4, "to": 1}
-    both = tallied(load_flow(BANK), [], ["2"], add=first)
-    assert (both.started, both.finished, both.shown["menu"], both.shown["to"], both.answered["menu"]) == (5, 1, 6, 2, 5)
-    file = tmp_path / "counts.json"
-    both.save(file)
-    assert "0244123456" not in file.read_text()
-    drawn = command("map", BANK, "--as", "dot", "--counts", f"{file}")
+    second = tallied(load_flow(BANK), [], ["2"])
+    assert (second.started, second.finished, second.shown, second.answered) == (2, 0, {"menu": 2, "to": 1}, {"menu": 1})
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    for counts, file in zip((first, second), files, strict=True):
+        counts.save(file)
+    assert "0244123456" not in files[0].read_text()
+    drawn = command("map", BANK, "--as", "dot", "--counts", *map(str, files))
     assert drawn.status == 0
     assert counts_of(drawn.out) == {
         "End": "1",
@@ -560,11 +562,41 @@ def test_a_tally_counts_one_flow() -> None:
         yield from Prompt("menu", "Menu", choices=["a"])
         yield Say(".")
 
-    tally = Tally().connect(other)
+    tally = Tally(other)
     tallied(bank, ["4"])
-    assert tally == Tally()
+    assert tally.counts == Counts()
     tallied(other, ["1"])
-    assert tally == Tally(started=1, finished=1, shown={"menu": 1}, answered={"menu": 1})
+    assert tally.counts == Counts(started=1, finished=1, shown={"menu": 1}, answered={"menu": 1})
+
+
+def test_who_dials_again_or_goes_back_has_not_left() -> None:
+    """Somebody is counted at a question once, however often it is shown to them, and only where they have stayed."""
+    subject = load_flow(AIRTIME)
+    tally = Tally(subject)
+
+    async def go() -> None:
+        runtime = Runtime(navigation=Navigation(back="0"))
+        person = Person(runtime, subject, sessions=SessionConfig().durable())
+        await person.talk("1", "0244123456", "0", "0244123456")  # back to the number, and on again
+        await person.dial()
+        await person.dial()
+        await person.type("5")
+        await runtime.close()
+
+    asyncio.run(go())
+    assert tally.counts.shown == {"menu": 1, "whom": 2, "amount": 1, "sure": 1}
+    assert tally.counts.answered == {"menu": 1, "whom": 2, "amount": 1}
+
+
+def test_a_flow_with_a_name_of_its_own_is_drawn_as_one() -> None:
+    """It is not taken for another flow than that of the map."""
+
+    @flow(name="tea-shop")
+    def tea() -> Steps[None]:
+        yield from Prompt("size", "Which size?", choices=["Small", "Large"])
+        yield Say("Here it is.")
+
+    assert {node.flow for node in charted(tea).nodes} == {"tea-shop"}
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"started": "many"}'])

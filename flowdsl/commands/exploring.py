@@ -1,21 +1,37 @@
 """What the commands that explore a flow have in common: what its calls come to, and what is typed."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from flowdsl.commands.shared import add_flow, add_msisdn, quiet
+from flowdsl.commands.shared import add_flow, add_msisdn, loaded, quiet
 from flowdsl.errors import ConfigurationError
-from flowdsl.inspection import Subject
+from flowdsl.inspection import STAND_IN, Subject
 from flowdsl.loading import load_table, translations_beside
-from flowdsl.testing import Exploration, Options, explore
-from flowdsl.testing.guessing import Guessing
 
-__all__ = ["add_exploring", "answers_of", "at_least", "calls_of", "explored", "options_of"]
+if TYPE_CHECKING:
+    from flowdsl.testing import Exploration, Options
+    from flowdsl.testing.guessing import Guessing
+
+__all__ = ["Task", "add_exploring", "at_least", "explored", "task_of"]
 
 _TABLE = "as a JSON object, or as MODULE:NAME or FILE.py:NAME of a dict"
+_PLATFORMS = ("ussd", "whatsapp", "telegram")
+
+
+class Task(NamedTuple):
+    """What a command explores, and with what."""
+
+    subject: Subject
+    calls: Guessing
+    answers: dict[str, Any]
+    options: Options
+    rounds: int
+    turns: int
 
 
 def add_exploring(parser: argparse.ArgumentParser) -> None:
@@ -30,32 +46,9 @@ def add_exploring(parser: argparse.ArgumentParser) -> None:
         "return, and that they may fail",
     )
     parser.add_argument("--answers", default="{}", metavar="TABLE", help=f"what is typed, by the keys of questions, {_TABLE}")
-    parser.add_argument("--platform", default="ussd", help="where the conversation is held (default %(default)s)")
+    parser.add_argument("--platform", choices=_PLATFORMS, default="ussd", help="where it is held (default %(default)s)")
     parser.add_argument("--rounds", type=at_least(1), default=3, help="how often a loop is gone round (default %(default)s)")
     parser.add_argument("--turns", type=at_least(1), default=50_000, help="how many messages are sent (default %(default)s)")
-
-
-def explored(chosen: argparse.Namespace, subject: Subject, calls: Guessing) -> Exploration:
-    """Explore the flow that a command was told.
-
-    Args:
-        chosen: the arguments of the command.
-        subject: the flow.
-        calls: what calls come to.
-
-    Raises:
-        ConfigurationError: what it was told cannot be read.
-    """
-    with quiet():
-        return explore(
-            subject.flow,
-            calls=calls,
-            answers=answers_of(chosen),
-            check=False,
-            rounds=chosen.rounds,
-            turns=chosen.turns,
-            **options_of(chosen, subject),
-        )
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -73,34 +66,37 @@ def at_least(least: int) -> Callable[[str], int]:
     return number
 
 
-def options_of(chosen: argparse.Namespace, subject: Subject) -> Options:
-    """Tell how conversations are held."""
+def task_of(chosen: argparse.Namespace) -> Task:
+    """Read what a command was told to explore.
+
+    Raises:
+        ConfigurationError: there is no such flow, or a table cannot be read.
+    """
+    # Only these commands need it, and the others start faster without.
+    from flowdsl.testing.guessing import Guessing
+
+    subject = loaded(chosen)
     options: Options = {"translations": translations_beside(subject.flow), "platform": chosen.platform}
     if subject.params:
         options["params"] = subject.params
-    if subject.msisdn != Subject(flow=subject.flow).msisdn:
+    if subject.msisdn != STAND_IN:
         options["msisdn"] = subject.msisdn
-    return options
-
-
-def calls_of(chosen: argparse.Namespace) -> Guessing:
-    """Read what calls come to.
-
-    Raises:
-        ConfigurationError: it cannot be read.
-    """
     with quiet():
-        return Guessing(_table("--calls", chosen.calls))
+        calls, answers = Guessing(_table("--calls", chosen.calls)), _table("--answers", chosen.answers)
+    return Task(subject, calls, answers, options, chosen.rounds, chosen.turns)
 
 
-def answers_of(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Read what is typed.
+def explored(task: Task) -> Exploration:
+    """Explore a flow.
 
-    Raises:
-        ConfigurationError: it cannot be read.
+    Args:
+        task: the flow.
     """
+    from flowdsl.testing import explore
+
+    subject, calls, answers, options, rounds, turns = task
     with quiet():
-        return _table("--answers", chosen.answers)
+        return explore(subject.flow, calls=calls, answers=answers, check=False, rounds=rounds, turns=turns, **options)
 
 
 def _table(setting: str, given: str) -> dict[str, Any]:

@@ -1,23 +1,27 @@
 """``flowdsl map``: the map of a conversation, drawn from its code."""
 
+from __future__ import annotations
+
 import argparse
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from flowdsl._aiocache import Sessions
-from flowdsl.commands.exploring import add_exploring, calls_of, explored
-from flowdsl.commands.shared import add_cache, loaded, note, out, quiet, with_sessions
+from flowdsl.commands.exploring import add_exploring, explored, task_of
+from flowdsl.commands.shared import add_cache, note, out, quiet, with_sessions
 from flowdsl.errors import ConfigurationError, UnreadableRecord
 from flowdsl.inspection import Subject, imported, stand
-from flowdsl.mapping import Graph, to_dot, to_html, to_mermaid, to_svg
 from flowdsl.record import Record, read
-from flowdsl.testing import Exploration, Tally
-from flowdsl.testing.charting import Chart
-from flowdsl.testing.walking import Step
+
+if TYPE_CHECKING:
+    from flowdsl.mapping import Graph
+    from flowdsl.testing import Exploration
+    from flowdsl.testing.charting import Chart
+    from flowdsl.testing.walking import Step
 
 __all__ = ["SUMMARY", "prepare", "run"]
 
@@ -29,7 +33,7 @@ Draw the map of a flow: its questions, what it says and calls, and the ways betw
 memory, and nothing is called. With sessions or counts it shows how many people came to each place, and how many stopped there.
 """
 
-_KINDS: Final[dict[str, Callable[[Graph], str]]] = {"html": to_html, "svg": to_svg, "mermaid": to_mermaid, "dot": to_dot}
+_KINDS: Final = ("dot", "html", "mermaid", "svg")
 _SUFFIXES: Final = {
     ".html": "html",
     ".htm": "html",
@@ -45,12 +49,14 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of the command."""
     parser.description = _DESCRIPTION
     add_exploring(parser)
-    parser.add_argument("--as", dest="kind", choices=sorted(_KINDS), help="what is drawn; by the name of the file unless given")
+    parser.add_argument("--as", dest="kind", choices=_KINDS, help="what is drawn; by the name of the file unless given")
     parser.add_argument("--to", metavar="FILE", help="where to, instead of standard output")
     place = parser.add_mutually_exclusive_group()
     add_cache(place, required=False)
     place.add_argument("--journals", metavar="FILE", help="what `flowdsl sessions export` wrote: where people are")
-    place.add_argument("--counts", metavar="FILE", help="what `flowdsl.testing.Tally` wrote: how many were asked, and answered")
+    place.add_argument(
+        "--counts", metavar="FILE", nargs="+", help="what `flowdsl.tally.Tally` wrote: how many were asked, and answered"
+    )
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -59,12 +65,14 @@ def run(chosen: argparse.Namespace) -> int:
     Raises:
         ConfigurationError: there is no such flow or file, or a setting is wrong.
     """
-    subject = loaded(chosen)
-    exploration = explored(chosen, subject, calls_of(chosen))
+    from flowdsl.testing.charting import Chart
+
+    task = task_of(chosen)
+    subject, exploration = task.subject, explored(task)
     chart = Chart(exploration, subject.flow)
     graph = _graph(chosen, subject, exploration, chart)
     kind = chosen.kind or _SUFFIXES.get(Path(chosen.to or "").suffix.lower(), "mermaid")
-    drawn = _KINDS[kind](graph)
+    drawn = _drawing(kind)(graph)
     if chosen.to is None:
         out(drawn.splitlines())
     else:
@@ -78,13 +86,23 @@ def run(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def _drawing(kind: str) -> Callable[[Graph], str]:
+    from flowdsl.mapping import to_dot, to_html, to_mermaid, to_svg
+
+    return {"dot": to_dot, "html": to_html, "mermaid": to_mermaid, "svg": to_svg}[kind]
+
+
 def _graph(chosen: argparse.Namespace, subject: Subject, exploration: Exploration, chart: Chart) -> Graph:
+    from flowdsl.tally import Counts
+
     if chosen.counts is not None:
-        try:
-            tally = msgspec.json.decode(Path(chosen.counts).read_bytes(), type=Tally)
-        except (OSError, msgspec.DecodeError) as error:
-            raise ConfigurationError(f"{chosen.counts} cannot be read: {error}") from None
-        return chart.tallied(tally)
+        counts = Counts()
+        for name in chosen.counts:
+            try:
+                counts.add(msgspec.json.decode(Path(name).read_bytes(), type=Counts))
+            except (OSError, msgspec.DecodeError) as error:
+                raise ConfigurationError(f"{name} cannot be read: {error}") from None
+        return chart.tallied(counts)
     if chosen.cache is None and chosen.journals is None:
         return chart.graph()
     records: list[Record] = []

@@ -4,6 +4,7 @@ from collections import Counter
 from importlib.resources import files
 from typing import Final, NamedTuple
 
+from flowdsl.inspection import counted
 from flowdsl.mapping.cards import Card, drawn, measured
 from flowdsl.mapping.curves import arrow, rounded
 from flowdsl.mapping.glyphs import WORDS
@@ -88,13 +89,9 @@ def facts_of(graph: Graph) -> str:
     '1 question · 1 end · 1 way'
     """
     counts = Counter(node.kind for node in graph.nodes)
-    told = [_counted(counts[kind], word) for kind, word in WORDS.items() if counts[kind] and kind not in ("start", "unknown")]
+    told = [counted(counts[kind], word) for kind, word in WORDS.items() if counts[kind] and kind not in ("start", "unknown")]
     told += [f"{counts['unknown']:,} not explored"] if counts["unknown"] else []
-    return " · ".join([*told, _counted(len(graph.edges), "way")])
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return " · ".join([*told, counted(len(graph.edges), "way")])
 
 
 def pictured(graph: Graph, *, live: bool = False) -> Picture:

@@ -14,7 +14,7 @@ from flowdsl.testing.failing import ReplayDiffers, UnexpectedCall, Unproved
 from flowdsl.testing.fitting import TELEGRAM, WHATSAPP, Fit, MessageLimits, Shown, assert_fits
 from flowdsl.testing.results import Made, either, in_turn
 from flowdsl.testing.setting import Options, Wire
-from flowdsl.testing.tally import Tally
+from flowdsl.testing.sites import Site
 
 if TYPE_CHECKING:
     from flowdsl.testing.drawing import conversations
@@ -36,8 +36,8 @@ __all__ = [
     "Passage",
     "ReplayDiffers",
     "Shown",
+    "Site",
     "StoreContract",
-    "Tally",
     "UnexpectedCall",
     "Unproved",
     "Wire",

@@ -1,7 +1,7 @@
 """The map of a flow, made of an exploration of it, and of the conversations of people where they are given."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import getdoc
 from itertools import pairwise
 from pathlib import Path
@@ -16,8 +16,8 @@ from flowdsl.navigation import Back, Checkpoint
 from flowdsl.prompt import Prompt
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
+from flowdsl.tally import Counts
 from flowdsl.testing.exploration import Exploration
-from flowdsl.testing.tally import Tally
 from flowdsl.testing.walking import Step, Visit
 from flowdsl.texts import plain
 
@@ -46,13 +46,16 @@ class Chart:
         self._name: Final = flow.name
         # Parts of a flow that are functions of their own are drawn together, and so is the flow's own function.
         self._function: Final = getattr(flow.function, "__name__", flow.name)
-        start = Node(_START, "start", flow.name, where=_short(flow.where), flow=self._function)
+        start = Node(_START, "start", flow.name, where=_short(flow.where), flow=flow.name)
         self._nodes: Final[dict[str, Node]] = {_START: start}
         self._order: Final[dict[Any, str]] = {}
         self._ways: Final[dict[_Way, dict[str, None]]] = {}
         self._asked: Final[dict[str, Prompt[Any]]] = {}
         for visit in exploration.visits:
             self._add(visit)
+        led = {source for source, _ in self._ways}
+        for name in [name for name in self._asked if name not in led]:
+            self._way(name, self._unknown(name), "")
 
     def graph(self, journeys: Iterable[Sequence[Step]] = (), *, counted: bool = False) -> Graph:
         """Give the map.
@@ -62,7 +65,7 @@ class Chart:
             counted: write how many they are, also where there are none.
         """
         if not counted:
-            return Graph(self._name, tuple(self._nodes.values()), tuple(self._edges({})))
+            return Graph(self._name, tuple(self._nodes.values()), tuple(self._edges(None)))
         reached, left, went = Counter[str](), Counter[str](), Counter[_Way]()
         for steps in journeys:
             path = [_START, *(node for step in steps if (node := self._order.get(_place(step))) is not None)]
@@ -72,23 +75,25 @@ class Chart:
         nodes = [msgspec.structs.replace(node, reached=reached[name], left=left[name]) for name, node in self._nodes.items()]
         return Graph(self._name, tuple(nodes), tuple(self._edges(went)))
 
-    def tallied(self, tally: Tally) -> Graph:
+    def tallied(self, counts: Counts) -> Graph:
         """Give the map with what signals have counted, by the keys of questions.
 
+        Where a key is asked at several places, each of them has the counts of all.
+
         Args:
-            tally: the counts.
+            counts: how far conversations have come.
         """
         nodes = []
         for node in self._nodes.values():
             if node.kind == "start":
-                node = msgspec.structs.replace(node, reached=tally.started)
+                node = msgspec.structs.replace(node, reached=counts.started)
             elif node.kind == "end":
-                node = msgspec.structs.replace(node, reached=tally.finished)
+                node = msgspec.structs.replace(node, reached=counts.finished)
             elif node.kind == "prompt":
-                here = tally.shown.get(node.title, 0)
-                node = msgspec.structs.replace(node, reached=here, left=max(0, here - tally.answered.get(node.title, 0)))
+                here = counts.shown.get(node.title, 0)
+                node = msgspec.structs.replace(node, reached=here, left=max(0, here - counts.answered.get(node.title, 0)))
             nodes.append(node)
-        return Graph(self._name, tuple(nodes), tuple(self._edges({})))
+        return Graph(self._name, tuple(nodes), tuple(self._edges(None)))
 
     def _add(self, visit: Visit) -> None:
         steps = [step for step in visit.steps if not isinstance(step.step, Checkpoint | Back)]
@@ -133,26 +138,31 @@ class Chart:
         site = self._exploration.site(step.place)
         kind, title, text, expects = _described(step.step)
         where, function = ("", "") if site is None else (_short(site.where), site.function.rpartition(".")[2])
-        self._nodes[name] = Node(name, kind, title, text, where, function, expects)
+        self._nodes[name] = Node(name, kind, title, text, where, self._name if function == self._function else function, expects)
         if isinstance(step.step, Prompt):
             self._asked[name] = step.step
         return name
 
     def _end(self) -> str:
-        self._nodes.setdefault(_END, Node(_END, "end", "", flow=self._function))
+        self._nodes.setdefault(_END, Node(_END, "end", "", flow=self._name))
         return _END
+
+    def _unknown(self, after: str) -> str:
+        name = f"after {after}"
+        self._nodes.setdefault(name, Node(name, "unknown", "", "not walked any further", flow=self._name))
+        return name
 
     def _fault(self, visit: Visit) -> str:
         name = f"fault {visit.passage.where}"
         error = visit.passage.raised
         title = type(error).__name__
-        self._nodes.setdefault(name, Node(name, "fault", title, str(error), _short(visit.passage.where), self._function))
+        self._nodes.setdefault(name, Node(name, "fault", title, str(error), _short(visit.passage.where), self._name))
         return name
 
-    def _edges(self, went: dict[_Way, int]) -> Iterable[Edge]:
+    def _edges(self, went: Mapping[_Way, int] | None) -> Iterable[Edge]:
         back = self._back()
         for (source, target), labels in self._ways.items():
-            count = went.get((source, target), 0) if went else None
+            count = None if went is None else went.get((source, target), 0)
             yield Edge(source, target, self._label(source, list(labels)), count, (source, target) in back)
 
     def _back(self) -> set[_Way]:

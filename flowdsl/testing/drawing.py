@@ -1,6 +1,6 @@
 """Conversations drawn by hypothesis, message by message, so that a failing one shrinks to its shortest form."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Unpack
 
 from hypothesis import strategies as st
@@ -14,9 +14,8 @@ from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.failing import Unproved
 from flowdsl.testing.results import Either, Results, given_once
-from flowdsl.testing.samples import Answers, Samples, as_input, as_inputs, given_for, samples, why_stuck
+from flowdsl.testing.samples import Answers, Sampler, Samples, as_input, as_inputs, given_for, why_stuck
 from flowdsl.testing.setting import Options
-from flowdsl.verdict import Accepted, known_types, verdict
 
 __all__ = ["conversations", "drawn_results", "inputs", "slips"]
 
@@ -69,15 +68,16 @@ def conversations(
     def drawn(draw: st.DrawFn) -> Conversation:
         __tracebackhide__ = True
         talk = Conversation(flow, calls=drawn_results(calls, draw), **options)
+        sampler = Sampler(flow.types, on_ussd=talk.on_ussd)
         slipped = 0
         for _ in range(longest):
             outcome = talk.outcome
             if outcome is None or outcome.prompt is None:
                 break
             # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
-            slip = draw(st.sampled_from([None, *slips(talk, outcome)])) if mistakes else None
+            slip = draw(st.sampled_from([None, *slips(talk, outcome, sampler)])) if mistakes else None
             if slip is None or slipped >= mistakes:
-                talk.do(draw(inputs(outcome.prompt, talk.menu, answers, flow.types, on_ussd=talk.on_ussd)))
+                talk.do(draw(inputs(outcome.prompt, talk.menu, answers, sampler)))
             else:
                 slipped += 1
                 talk.do(slip)
@@ -86,30 +86,26 @@ def conversations(
     return drawn()
 
 
-def inputs(
-    prompt: Prompt[Any], menu: Menu, answers: Answers, types: Mapping[str, type], *, on_ussd: bool
-) -> st.SearchStrategy[Input]:
+def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, sampler: Sampler) -> st.SearchStrategy[Input]:
     """Give a strategy of what a question takes.
 
     Args:
         prompt: the question.
         menu: its choices, as they read on the screen.
         answers: what the test gives.
-        types: the enums and dataclasses that its flow names.
-        on_ussd: it is asked there.
+        sampler: finds what it takes.
 
     Raises:
-        AssertionError: nothing that was tried is taken.
+        Unproved: nothing that was tried is taken.
     """
     given = given_for(prompt, answers)
     if isinstance(given, st.SearchStrategy):
         return given.map(lambda one: as_input(one, prompt.key))
     if given is not None:
         return st.sampled_from(as_inputs(given, prompt.key))
-    types = known_types(prompt, types)
-    known = samples(prompt, types, menu, on_ussd=on_ussd)
+    known = sampler.of(prompt, menu)
     if not known.taken:
-        raise Unproved(why_stuck(prompt, on_ussd=on_ussd))
+        raise Unproved(why_stuck(prompt, on_ussd=sampler.on_ussd))
     at_limits = st.sampled_from(known.taken)
     if prompt.choices is not None:
         return at_limits
@@ -117,22 +113,23 @@ def inputs(
         return at_limits | _attachments(prompt)
     # Where few texts are taken, to look for one that is takes too long.
     return at_limits | st.builds(
-        lambda text, known: Input("type", text) if isinstance(verdict(prompt, text, types), Accepted) else known,
+        lambda text, known: Input("type", text) if sampler.takes(prompt, text) else known,
         _texts(known),
         at_limits,
     )
 
 
-def slips(talk: Conversation, outcome: Outcome) -> Iterator[Input]:
+def slips(talk: Conversation, outcome: Outcome, sampler: Sampler) -> Iterator[Input]:
     """Give what a person might do instead of answering.
 
     Args:
         talk: the conversation.
         outcome: where it is.
+        sampler: finds what a question refuses.
     """
     prompt = outcome.prompt
     if prompt is not None:
-        yield from samples(prompt, known_types(prompt, {}), talk.menu, on_ussd=talk.on_ussd).refused[:1]
+        yield from sampler.of(prompt, talk.menu).refused[:1]
     if outcome.ways is not None and outcome.ways.back is not None:
         yield Input("type", outcome.ways.back)
     yield Input("dial") if talk.on_ussd else Input("redeliver")

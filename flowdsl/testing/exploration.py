@@ -88,7 +88,7 @@ class Exploration:
 
     @property
     def cut(self) -> tuple[Dialogue, ...]:
-        """Where a loop was cut at a bound: from there on not all was typed. One path to each question."""
+        """Where a loop was cut at a bound, or free answers were: from there on not all was typed. One path to each question."""
         first: dict[Any, Visit] = {}
         for visit in self._visits:
             if visit.cut:
@@ -97,13 +97,13 @@ class Exploration:
 
     @property
     def complete(self) -> bool:
-        """Whether all was walked; if not, there were more turns to take than the bounds allow."""
+        """Whether there were turns enough; what was left out at other bounds is told by :attr:`cut`."""
         return self._walk.complete
 
     @property
-    def ends(self) -> Iterator[Dialogue]:
+    def ends(self) -> tuple[Dialogue, ...]:
         """The conversations that come to an end, the shortest first."""
-        return (self._dialogue(visit) for visit in self._visits if visit.passage.ended)
+        return tuple(self._dialogue(visit) for visit in self._visits if visit.passage.ended)
 
     @property
     def visits(self) -> tuple[Visit, ...]:
@@ -254,6 +254,7 @@ def explore(
     mistakes: bool = True,
     check: bool = True,
     rounds: int = 3,
+    varied: int = 2,
     turns: int = 50_000,
     **options: Unpack[Options],
 ) -> Exploration:
@@ -271,7 +272,9 @@ def explore(
             prompt that gives one. Unless given they are found by trying: the limits of numbers, words, dates, and so on.
         mistakes: also answer each question wrongly, and go back from it where ``navigation=`` offers that.
         check: make sure that no path raises, ends without a word, cannot be gone on, or goes round without an end.
-        rounds: how often a path may come to one question with all that can be typed there.
+        rounds: how often a path may come to one question with all that can be typed there. A loop by ``for`` comes to an end
+            by itself, and is bounded only where half of the turns are taken.
+        varied: at how many questions without choices a path has another answer than the first of those that are typed there.
         turns: how many messages are sent in all, at most.
         options: see :class:`~flowdsl.testing.Options`.
 
@@ -295,7 +298,7 @@ def explore(
         Setting(flow, calls, options),
         answers=answers,
         mistakes="once" if mistakes else "none",
-        bounds=Bounds(rounds=rounds, turns=turns),
+        bounds=Bounds(rounds=rounds, varied=varied, turns=turns),
     )
     exploration = Exploration(flow.name, walk, list(walk.visits()))
     if check:

@@ -14,7 +14,7 @@ from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.drawing import drawn_results, inputs, slips
 from flowdsl.testing.results import Results
-from flowdsl.testing.samples import Answers
+from flowdsl.testing.samples import Answers, Sampler
 from flowdsl.testing.setting import Options
 
 __all__ = ["FlowMachine"]
@@ -83,6 +83,7 @@ class FlowMachine(RuleBasedStateMachine):
         """Dial, or write the first message."""
         self._data, self._version = data, self.flow
         self.talk = Conversation(self.flow, calls=drawn_results(self.calls, self._draw), **self.options)
+        self._sampler = Sampler(self.flow.types, on_ussd=self.talk.on_ussd)
 
     @precondition(lambda self: self._asked is not None)
     @rule(data=st.data())
@@ -98,7 +99,7 @@ class FlowMachine(RuleBasedStateMachine):
         self._data = data
         outcome = self.talk.outcome
         assert outcome is not None
-        self.talk.do(data.draw(st.sampled_from([*slips(self.talk, outcome)])))
+        self.talk.do(data.draw(st.sampled_from([*slips(self.talk, outcome, self._sampler)])))
 
     @precondition(lambda self: self._asked is not None)
     @rule(data=st.data())
@@ -163,9 +164,7 @@ class FlowMachine(RuleBasedStateMachine):
 
     def _input(self) -> Input:
         assert self._asked is not None
-        did: Input = self._data.draw(
-            inputs(self._asked, self.talk.menu, self.answers, self.flow.types, on_ussd=self.talk.on_ussd)
-        )
+        did: Input = self._data.draw(inputs(self._asked, self.talk.menu, self.answers, self._sampler))
         return did
 
     def _draw(self, strategy: st.SearchStrategy[Any]) -> Any:

@@ -11,9 +11,9 @@ from flowdsl.messages import Attachment, Contact, Expected, Location, Media
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.variables import written
-from flowdsl.verdict import Accepted, Rejected, verdict
+from flowdsl.verdict import Accepted, Rejected, known_types, verdict
 
-__all__ = ["Answers", "Samples", "as_input", "as_inputs", "given_for", "pick", "place_of", "samples", "why_stuck"]
+__all__ = ["Answers", "Sampler", "Samples", "as_input", "as_inputs", "given_for", "pick", "place_of", "why_stuck"]
 
 Answers: TypeAlias = Mapping[str, Any]
 """Key of a question to what is typed there: a text, an attachment, a list of them, or a function of the prompt that gives one."""
@@ -54,31 +54,49 @@ class Samples(NamedTuple):
     range: tuple[int, int] | None = None
 
 
-def samples(prompt: Prompt[Any], types: Mapping[str, type], menu: Menu = NO_MENU, *, on_ussd: bool = False) -> Samples:
-    """Find what can be typed at a question, by trying.
+class Sampler:
+    """Finds what can be typed at questions, and remembers it for as long as a test goes on.
 
     Args:
-        prompt: the question.
-        types: the enums and dataclasses that its flow names.
-        menu: its choices, as they read on the screen.
-        on_ussd: it is asked there, where nobody can send a picture or a place.
+        types: the enums and dataclasses that the flow names.
+        on_ussd: the questions are asked there, where nobody can send a picture or a place.
 
     >>> from flowdsl import answers
-    >>> [each.text for each in samples(Prompt("age", "Age?", transform=answers.whole(18, 120)), {}).taken]
+    >>> [each.text for each in Sampler({}).of(Prompt("age", "Age?", transform=answers.whole(18, 120))).taken]
     ['18', '65', '120']
     """
-    if prompt.choices is not None:
-        return _picks(menu)
-    if prompt.expects is not None:
-        sent = Input("send", attachment=_SENT[prompt.expects])
-        return Samples(() if on_ussd else (sent,), (Input("type", "?", slip=True),))
-    key = _key(prompt)
-    known = None if key is None else _known.get(key)
-    if known is None:
-        known = _typed(prompt, types)
+
+    __slots__ = ("_known", "_types", "on_ussd")
+
+    def __init__(self, types: Mapping[str, type], *, on_ussd: bool = False) -> None:
+        self._types: Final = types
+        self.on_ussd: Final = on_ussd
+        # With the functions, so that no other one gets their place in memory.
+        self._known: Final[dict[Any, tuple[Samples, Prompt[Any]]]] = {}
+
+    def takes(self, prompt: Prompt[Any], text: str) -> bool:
+        """Tell whether a question takes a text."""
+        return isinstance(verdict(prompt, text, known_types(prompt, self._types)), Accepted)
+
+    def of(self, prompt: Prompt[Any], menu: Menu = NO_MENU) -> Samples:
+        """Find what can be typed at a question, by trying.
+
+        Args:
+            prompt: the question.
+            menu: its choices, as they read on the screen.
+        """
+        if prompt.expects is not None:
+            sent = Input("send", attachment=_SENT[prompt.expects])
+            return Samples(() if self.on_ussd else (sent,), (Input("type", "?", slip=True),))
+        # A prompt is made anew on every replay, and to try what it takes takes longer than the turn.
+        key = menu.lines if prompt.choices is not None else _key(prompt)
+        known = None if key is None else self._known.get(key)
+        if known is not None:
+            return known[0]
+        found = _picks(menu) if prompt.choices is not None else _typed(prompt, known_types(prompt, self._types))
         if key is not None:
-            _remembered(key, known)
-    return known
+            self._known[key] = (found, prompt)
+        return found
 
 
 def why_stuck(prompt: Prompt[Any], *, on_ussd: bool) -> str:
@@ -130,18 +148,10 @@ def as_input(given: Any, key: str) -> Input:
     raise ConfigurationError(f"answers[{key!r}] has {given!r}: give what a person types, as a text, or an attachment")
 
 
-# A prompt is made anew on every replay, and to try what it takes takes longer than the turn.
-_MOST: Final = 1024
-_known: Final[dict[Any, Samples]] = {}
-
-
 def _picks(menu: Menu) -> Samples:
-    known = _known.get(menu.lines)
-    if known is None:
-        picked = tuple(pick(menu, number) for number in range(1, len(menu.options) + 1))
-        refused = next((text for text in _NOT_A_CHOICE if menu.pick(text) is None), None)
-        known = _remembered(menu.lines, Samples(picked, () if refused is None else (Input("type", refused, slip=True),)))
-    return known
+    picked = tuple(pick(menu, number) for number in range(1, len(menu.options) + 1))
+    refused = next((text for text in _NOT_A_CHOICE if menu.pick(text) is None), None)
+    return Samples(picked, () if refused is None else (Input("type", refused, slip=True),))
 
 
 def pick(menu: Menu, number: int) -> Input:
@@ -166,13 +176,6 @@ def place_of(menu: Menu, choice: Any) -> int | None:
     named = [number for number, each in enumerate(options, 1) if type(each.key) is type(choice) and each.key == choice]
     named = named or [number for number, each in enumerate(options, 1) if each.label == choice]
     return named[0] if named else None
-
-
-def _remembered(key: Any, found: Samples) -> Samples:
-    if len(_known) >= _MOST:
-        _known.clear()
-    _known[key] = found
-    return found
 
 
 def _typed(prompt: Prompt[Any], types: Mapping[str, type]) -> Samples:

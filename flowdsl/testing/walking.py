@@ -12,12 +12,11 @@ from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.failing import Unproved
-from flowdsl.testing.samples import Answers, Samples, as_inputs, given_for, samples, why_stuck
+from flowdsl.testing.samples import Answers, Sampler, Samples, as_inputs, given_for, why_stuck
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.sites import Sites
 from flowdsl.testing.stage import Moment
 from flowdsl.testing.variables import written
-from flowdsl.verdict import known_types
 
 __all__ = ["Bounds", "Mistakes", "Step", "Visit", "Walk"]
 
@@ -132,10 +131,11 @@ class Walk:
         self.complete = True
         if setting.in_turn:
             raise ConfigurationError(
-                f"what comes in turn is for one conversation, and here are many: give calls[{setting.in_turn[0]!r}] a function, or "
-                "either(…)"
+                f"what comes in turn is for one conversation, and here are many: give calls[{setting.in_turn[0]!r}] a "
+                "function, or either(…)"
             )
         self._setting: Final = setting
+        self._sampler: Final = Sampler(setting.flow.types, on_ussd=setting.on_ussd)
         self._answers: Final = answers
         self._mistakes: Final = mistakes
         self._mistaken: Final[set[Any]] = set()
@@ -183,8 +183,7 @@ class Walk:
             self.complete = self.complete and self.turns < self._bounds.turns
             return []
         prompt = moment.outcome.prompt
-        types = known_types(prompt, self._setting.flow.types)
-        known = samples(prompt, types, moment.menu, on_ussd=self._setting.on_ussd)
+        known = self._sampler.of(prompt, moment.menu)
         after = self._answered(visit, self._taken(visit, prompt, known))
         if not any(each.answered for each in after):
             visit.stuck = why_stuck(prompt, on_ussd=self._setting.on_ussd)
@@ -198,6 +197,7 @@ class Walk:
         given = given_for(prompt, self._answers)
         inputs = list(known.taken if given is None else as_inputs(given, prompt.key))
         if prompt.choices is None and visit.varied >= self._bounds.varied:
+            visit.cut = len(inputs) > 1
             del inputs[1:]
         return inputs
 
