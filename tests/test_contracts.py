@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unittest
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -380,7 +381,8 @@ def failures(contract: Callable[[], Any]) -> dict[str, str]:
     for name in dir(contract):
         if name.startswith("test_"):
             try:
-                getattr(contract(), name)()
+                with suppress(unittest.SkipTest):
+                    getattr(contract(), name)()
             except AssertionError as error:
                 said[name] = str(error)
     return said

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,7 +45,7 @@ from flowdsl import (
     flow,
 )
 from flowdsl.errors import UnstorableValue
-from flowdsl.testing import Conversation, ReplayDiffers, UnexpectedCall, either, in_turn
+from flowdsl.testing import Conversation, ReplayDiffers, UnexpectedCall, either, explore, in_turn
 from flowdsl_adapters import Nalo
 
 DURABLE = SessionConfig().durable()
@@ -1502,3 +1503,77 @@ def test_a_test_sees_what_a_service_shows(
     """Whatever is typed, a scripted conversation and a runtime show the same, message by message."""
     served = asyncio.run(through_a_runtime(subject, script, platform, options))
     assert through_a_conversation(subject, script, platform, options) == served
+
+
+@flow
+def sceptic() -> Steps[None]:
+    """Makes sure of something by itself, and catches what it calls."""
+    name = yield from Prompt("name", "Name?")
+    assert name != "Ama", "not Ama"
+    try:
+        yield from Call(never, name, key="greet")
+    except CallFailed:
+        yield Say("Not greeted.")
+    yield Say("Goodbye.")
+
+
+def test_an_assertion_of_the_flow_is_what_the_flow_raises() -> None:
+    """It is told as that, and not as something of the test."""
+    with pytest.raises(AssertionError, match="not Ama"):
+        Conversation(sceptic).type("Ama")
+    (fault,) = explore(sceptic, calls={"greet": None}, check=False).faults
+    assert fault.message.startswith("the flow raises AssertionError: not Ama")
+
+
+def test_an_assertion_of_a_function_in_the_table_fails_the_test() -> None:
+    """A flow that catches what fails does not hide it."""
+
+    def greet(name: str) -> None:
+        assert name == "Kofi", "somebody else is greeted"
+
+    talk = Conversation(sceptic, calls={"greet": greet})
+    with pytest.raises(AssertionError, match="somebody else is greeted"):
+        talk.type("Yaw")
+    with pytest.raises(AssertionError, match="somebody else is greeted"):
+        explore(sceptic, calls={"greet": greet}, answers={"name": "Yaw"})
+
+
+def test_what_comes_in_turn_begins_anew_with_each_conversation() -> None:
+    """One table serves many tests; where many conversations are held at once it says that it cannot."""
+    table = {"greet": in_turn(None)}
+    for _ in range(2):
+        assert Conversation(sceptic, calls=table).type("Yaw").ended
+    with pytest.raises(ConfigurationError, match=r"what comes in turn is for one conversation.*calls\['greet'\]"):
+        explore(sceptic, calls=table)
+
+
+def test_a_session_lives_on_from_the_message_in_which_a_process_died() -> None:
+    """It was saved then."""
+    talk = Conversation(sceptic, calls={"greet": None}, sessions=SessionConfig(ttl=600))
+    talk.wait(590).crash("Yaw").wait(400)
+    assert talk.type("Yaw").said == ["Goodbye."]
+    first, again = talk.calls
+    assert first.token == again.token
+
+
+_KNOWN = {"Ama"}
+
+
+def known(text: str) -> str:
+    """Read one of the names that are known."""
+    if text not in _KNOWN:
+        raise ValueError("Who is that?")
+    return text
+
+
+@pytest.mark.parametrize("names", [{"Ama"}, {"yes"}, {"12345"}])
+def test_what_a_question_takes_may_change_from_test_to_test(names: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was found out in one test is not used in another."""
+
+    @flow
+    def asking() -> Steps[None]:
+        yield from Prompt("name", "Name?", transform=known)
+        yield Say("Hello.")
+
+    monkeypatch.setattr(sys.modules[__name__], "_KNOWN", names)
+    assert {dialogue.passages[1].did.text for dialogue in explore(asking).ends} == names

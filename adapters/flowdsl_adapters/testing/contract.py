@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, Final
+from unittest import SkipTest
 
 from flowdsl import Call, Prompt, Say, SessionConfig, Steps, flow
 from flowdsl.testing.contracts.promises import named_as, promise, run, told
@@ -70,7 +71,7 @@ class GatewayContract(Serving):
         """Where sessions outlive those of the gateway, the question at which the person stopped is shown again."""
         first = self._caller()
         if self.gateway().screen is None:
-            return  # in a chat nobody dials
+            raise SkipTest("not tested: dialling again, since in a chat nobody dials")
         async with self._served(interview, sessions=SessionConfig().durable()) as wire:
             await wire.ask(self.opening(first))
             await wire.ask(self.answering(first, ["a"]))
@@ -132,7 +133,7 @@ class GatewayContract(Serving):
         """Every page fits the screen, and its keys turn pages, in the alphabet of the network and out of it."""
         screen = self.gateway().screen
         if screen is None:
-            return
+            raise SkipTest("not tested: pages, since this gateway has no screen")
         for key in (screen.next_key, screen.back_key):
             promise(
                 self.carries(key),
