@@ -32,7 +32,7 @@ from flowdsl import (
     answers,
     flow,
 )
-from flowdsl.testing import Conversation, FlowMachine, ReplayDiffers, conversations, either
+from flowdsl.testing import Conversation, FlowMachine, ReplayDiffers, conversations, either, explore
 
 fixed = settings(derandomize=True, database=None, deadline=None, max_examples=120, suppress_health_check=list(HealthCheck))
 short = settings(fixed, max_examples=60)
@@ -513,3 +513,41 @@ def test_every_machine_looks_whether_screens_fit(monkeypatch: pytest.MonkeyPatch
 def test_the_examples_bear_all_of_it(subject: Flow[..., Any], options: dict[str, Any]) -> None:
     """Whatever happens to a conversation, nothing breaks it."""
     run(FlowMachine.for_flow(subject, **options), examples=15, steps=20)
+
+
+@flow
+def account() -> Steps[None]:
+    """Lets people draw one more than they have."""
+    balance = yield from Call(never, key="balance")
+    amount = yield from Prompt("amount", "How much?", transform=answers.whole(1, 500))
+    yield Say("Paid." if amount <= balance + 1 else "Too much.")
+
+
+def test_numbers_are_tried_near_to_what_calls_gave() -> None:
+    """What a flow compares with is no limit of a parser, and mistakes are made just there."""
+    talks = drawn(conversations(account, calls={"balance": 120}, mistakes=0), fixed)
+    assert {"120", "121"} <= {typed(talk)[0] for talk in talks}
+    ends = explore(account, calls={"balance": 120}).ends
+    assert {"120", "121"} <= {dialogue.passages[1].did.text for dialogue in ends}
+
+
+def test_options_of_a_machine_may_be_attributes() -> None:
+    """As they are given to a conversation, they are written in a subclass."""
+
+    class Machine(FlowMachine):
+        flow = account
+        calls = {"balance": 120}
+        platform = "telegram"
+        opener = "Hello"
+
+    machine: Any = Machine()
+    machine.begin(data=None)
+    assert machine.talk.dialogue.passages[0].did.text == "Hello"
+    assert not machine.talk.on_ussd
+
+
+def test_versions_that_are_no_others_change_nothing() -> None:
+    """A machine that was given the flow itself as another version has nothing to change to."""
+    case = FlowMachine.for_flow(account, calls={"balance": 120}, versions=[account]).TestCase
+    case.settings = settings(fixed, max_examples=5, stateful_step_count=10)
+    case("runTest").runTest()

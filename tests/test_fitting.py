@@ -493,3 +493,16 @@ def test_nothing_is_fuller_than_what_was_measured(talk: Conversation) -> None:
     """Whatever conversations show, the fullest screen was at least as full."""
     for passage in talk.dialogue.passages:
         assert _over(passage.shown.text) <= 0
+
+
+def test_the_language_that_is_told_is_that_of_the_screen() -> None:
+    """It may have been chosen since, whatever the device speaks."""
+    words = Translations.of({"fr": {"Bye.": "Au revoir, et merci encore une fois de nous avoir choisis."}})
+
+    @flow
+    def asking(chat: Chat) -> Steps[None]:
+        chat.locale = yield from Prompt("language", "Language?", choices=["en", "fr"])
+        yield Say(words.gettext("Bye."))
+
+    (misfit,) = fitted(asking, page=40, pages=1, locales=["en"]).misfits[:1]
+    assert (misfit.text, misfit.locale) == ("Au revoir, et merci encore une fois de nous avoir choisis.", "fr")

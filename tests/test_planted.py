@@ -175,7 +175,10 @@ def visitor() -> Steps[None]:
 
 def test_a_counter_of_the_process() -> None:
     """What is asked otherwise at the second time is told as it was and as it is."""
-    assert "it asked 'You are visitor 1. Name?', and then 'You are visitor 2. Name?'" in told(lambda: Conversation(visitor))
+    said = told(lambda: Conversation(visitor))
+    line = visitor.function.__code__.co_firstlineno + 3
+    assert f"test_planted.py:{line}, and then 'You are visitor 2. Name?'" in said
+    assert "it asked 'You are visitor 1. Name?' at " in said
 
 
 @flow

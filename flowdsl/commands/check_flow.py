@@ -153,6 +153,7 @@ def _content(found: _Found) -> dict[str, Any]:
 
 def _lines(found: _Found) -> Iterator[str]:
     from flowdsl.linting import is_readable
+    from flowdsl.testing.exploration import many
 
     flow, exploration = found.task.subject.flow, found.exploration
     if not is_readable(flow):
@@ -165,12 +166,15 @@ def _lines(found: _Found) -> Iterator[str]:
         yield f"\n{_indented(str(misfit)).lstrip()}"
     if found.faults or found.fit.misfits:
         yield ""
+    for fault in exploration.faults:
+        if fault not in found.faults and isinstance(fault.raised, CallFailed):
+            yield f"not caught: {_nearer(fault.where)}: where the call {fault.raised.key!r} fails, the person reads the apology"
     for site in exploration.unvisited:
         yield f"not come to: {_nearer(site.where)}"
     if not exploration.complete:
         yield "not all was walked: give fewer --answers, or more --turns"
     yield (
-        f"{flow.name}: {counted(exploration.paths, 'path')} of at most {counted(exploration.depth, 'message')}, "
+        f"{flow.name}: {many(exploration.paths)} of at most {counted(exploration.depth, 'message')}, "
         f"{counted(len(exploration.questions), 'question')}, {found.fit!r}; {counted(found.problems, 'problem')}"
     )
 

@@ -47,7 +47,7 @@ def add_exploring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--answers", default="{}", metavar="TABLE", help=f"what is typed, by the keys of questions, {_TABLE}")
     parser.add_argument("--platform", choices=_PLATFORMS, default="ussd", help="where it is held (default %(default)s)")
-    parser.add_argument("--rounds", type=at_least(1), default=3, help="how often a loop is gone round (default %(default)s)")
+    parser.add_argument("--rounds", type=at_least(1), default=2, help="how often a loop is gone round (default %(default)s)")
     parser.add_argument("--turns", type=at_least(1), default=50_000, help="how many messages are sent (default %(default)s)")
 
 

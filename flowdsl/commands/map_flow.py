@@ -81,6 +81,11 @@ def run(chosen: argparse.Namespace) -> int:
         except OSError as error:
             raise ConfigurationError(f"{chosen.to} cannot be written: {error.strerror}") from None
         note(f"drew {len(graph.nodes)} places of flow {subject.flow.name!r} to {chosen.to}")
+    for key, where in task.calls.unknown.items():
+        note(f"what the call {key!r} of {where} gives is not known, so nothing after it is drawn: give --calls")
+    if exploration.unvisited:
+        lines = ", ".join(site.where for site in exploration.unvisited)
+        note(f"not drawn, since nothing led there: {lines}; --calls and --answers may")
     if not exploration.complete:
         note("not all was walked: give fewer --answers, or more --turns")
     return 0

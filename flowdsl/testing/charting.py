@@ -17,6 +17,7 @@ from flowdsl.prompt import Prompt
 from flowdsl.steps import Say
 from flowdsl.subflows import Become, Run
 from flowdsl.tally import Counts
+from flowdsl.testing.dialogue import Input
 from flowdsl.testing.exploration import Exploration
 from flowdsl.testing.walking import Step, Visit
 from flowdsl.texts import plain
@@ -51,6 +52,7 @@ class Chart:
         self._order: Final[dict[Any, str]] = {}
         self._ways: Final[dict[_Way, dict[str, None]]] = {}
         self._asked: Final[dict[str, Prompt[Any]]] = {}
+        self._labels: Final[dict[tuple[str, str], str]] = {}
         for visit in exploration.visits:
             self._add(visit)
         led = {source for source, _ in self._ways}
@@ -120,8 +122,13 @@ class Chart:
             if self._nodes[one].kind == "call":
                 self._way(one, other, _FAILS if next(failed, False) else "")
             else:
-                did = visit.did
-                self._way(one, other, "" if place or before is None else did.label or (_WRONG if did.slip else did.text or _ANY))
+                self._way(one, other, "" if place or before is None else self._picked(one, visit.did))
+
+    def _picked(self, source: str, did: Input) -> str:
+        """Name what was typed; a choice as it was called first, in whatever language it is read later."""
+        if did.verb == "choose":
+            return self._labels.setdefault((source, did.text), did.label)
+        return did.label or (_WRONG if did.slip else did.text or _ANY)
 
     def _way(self, one: str, other: str, label: str) -> None:
         labels = self._ways.setdefault((one, other), {})

@@ -1,9 +1,12 @@
 """A conversation as it was held: written for people to read, and as a test to paste."""
 
+from collections.abc import Iterator
 from enum import Enum
 from math import isfinite
 from textwrap import indent
 from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
 
 from flowdsl.errors import AuthorError
 from flowdsl.inspection.transcript import lines
@@ -39,6 +42,9 @@ class Input(NamedTuple):
     seconds: float = 0
     slip: bool = False
     plainly: bool = True
+
+    def __repr__(self) -> str:
+        return self.code
 
     def __str__(self) -> str:
         """Write it as a line of a dialogue."""
@@ -186,8 +192,20 @@ def as_code(value: Any) -> str:
         return f"{{{', '.join(f'{as_code(key)}: {as_code(each)}' for key, each in value.items())}}}"
     if isinstance(value, BaseException):
         return f"{cls.__name__}({', '.join(map(as_code, value.args))})"
+    if isinstance(value, msgspec.Struct):
+        return f"{cls.__name__}({', '.join(_fields(value))})"
     written = repr(value)
     return "..." if written.startswith("<") else written
+
+
+def _fields(value: msgspec.Struct) -> Iterator[str]:
+    """Write the fields that are not as they are unless given."""
+    for field in msgspec.structs.fields(value):
+        held = getattr(value, field.name)
+        if field.required:
+            yield as_code(held)
+        elif field.default is msgspec.NODEFAULT or held != field.default:
+            yield f"{field.name}={as_code(held)}"
 
 
 def _call(made: Made) -> str:

@@ -1,11 +1,11 @@
 """Conversations drawn by hypothesis, message by message, so that a failing one shrinks to its shortest form."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, Unpack
 
 from hypothesis import strategies as st
 
-from flowdsl.choices import Menu
 from flowdsl.flow import Flow
 from flowdsl.messages import Contact, Location
 from flowdsl.outcome import Outcome
@@ -14,7 +14,7 @@ from flowdsl.testing.conversation import Conversation
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.failing import Unproved
 from flowdsl.testing.results import Either, Results, given_once
-from flowdsl.testing.samples import Answers, Sampler, Samples, as_input, as_inputs, given_for, why_stuck
+from flowdsl.testing.samples import Answers, Sampler, Samples, as_input, as_inputs, given_for, near, why_stuck
 from flowdsl.testing.setting import Options
 
 __all__ = ["conversations", "drawn_results", "inputs", "slips"]
@@ -77,7 +77,7 @@ def conversations(
             # Drawn also where there may be no more of them: a conversation shrinks best where each message is drawn alike.
             slip = draw(st.sampled_from([None, *slips(talk, outcome, sampler)])) if mistakes else None
             if slip is None or slipped >= mistakes:
-                talk.do(draw(inputs(outcome.prompt, talk.menu, answers, sampler)))
+                talk.do(draw(inputs(talk, outcome.prompt, answers, sampler)))
             else:
                 slipped += 1
                 talk.do(slip)
@@ -86,12 +86,12 @@ def conversations(
     return drawn()
 
 
-def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, sampler: Sampler) -> st.SearchStrategy[Input]:
+def inputs(talk: Conversation, prompt: Prompt[Any], answers: Answers, sampler: Sampler) -> st.SearchStrategy[Input]:
     """Give a strategy of what a question takes.
 
     Args:
+        talk: the conversation.
         prompt: the question.
-        menu: its choices, as they read on the screen.
         answers: what the test gives.
         sampler: finds what it takes.
 
@@ -103,10 +103,11 @@ def inputs(prompt: Prompt[Any], menu: Menu, answers: Answers, sampler: Sampler) 
         return given.map(lambda one: as_input(one, prompt.key))
     if given is not None:
         return st.sampled_from(as_inputs(given, prompt.key))
-    known = sampler.of(prompt, menu)
+    known = sampler.of(prompt, talk.menu)
     if not known.taken:
         raise Unproved(why_stuck(prompt, on_ussd=sampler.on_ussd))
-    at_limits = st.sampled_from(known.taken)
+    results = near([made.result for made in talk.calls], partial(sampler.takes, prompt)) if known.numeric else []
+    at_limits = st.sampled_from([*known.taken, *results])
     if prompt.choices is not None:
         return at_limits
     if prompt.expects is not None:

@@ -13,9 +13,10 @@ from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.sites import Site
 from flowdsl.testing.walking import Bounds, Step, Visit, Walk
 
-__all__ = ["Exploration", "Fault", "explore"]
+__all__ = ["Exploration", "Fault", "explore", "many"]
 
 _MOST_SHOWN: Final = 3
+_ENORMOUS: Final = 1_000_000
 
 
 class Fault(NamedTuple):
@@ -136,19 +137,24 @@ class Exploration:
         """
         __tracebackhide__ = True
         if not self.complete:
-            raise AssertionError(
-                f"flow {self._flow!r} was not explored to its end: after {self._walk.turns} turns there was more. Give fewer "
-                "answers for questions without choices, or a higher `turns=`"
-            )
+            raise AssertionError(f"flow {self._flow!r} was not explored to its end: {self._why_not()}")
         if self.faults:
             shown = "\n\n".join(map(str, self.faults[:_MOST_SHOWN]))
             more = len(self.faults) - _MOST_SHOWN
             raise AssertionError(f"{shown}{f'{chr(10) * 2}… and {more} more faults' if more > 0 else ''}")
 
+    def _why_not(self) -> str:
+        most = self._walk.most_varied()
+        varied = "" if most is None else f", most of all because the variable {most[0]!r} at {most[1]} had {most[2]:,} values"
+        return (
+            f"after {self._walk.turns:,} messages there was more{varied}. Let a loop hand over by Become, give fewer answers, "
+            "fewer `rounds=`, or a higher `turns=`"
+        )
+
     def __str__(self) -> str:
         known, seen = self._walk.sites.known(), self._walk.sites.visited()
         lines = [
-            f"flow {self._flow!r}: {counted(self.paths, 'path')} of at most {counted(self.depth, 'message')}, "
+            f"flow {self._flow!r}: {many(self.paths)} of at most {counted(self.depth, 'message')}, "
             f"{counted(len(self.questions), 'question')}, {len(seen)} of {counted(len(known), 'yield')} visited"
         ]
         lines += [f"not visited: {site.where}" for site in self.unvisited]
@@ -191,6 +197,15 @@ class Exploration:
     def _where(self, visit: Visit) -> str:
         site = self.site(visit.steps[-1].place) if visit.steps else None
         return "" if site is None else site.where
+
+
+def many(paths: int) -> str:
+    """Write a number of paths; where loops make it enormous, only that.
+
+    >>> many(72), many(10**20)
+    ('72 paths', 'more than a million paths')
+    """
+    return counted(paths, "path") if paths <= _ENORMOUS else "more than a million paths"
 
 
 def _raised(error: Exception) -> str:
@@ -253,7 +268,7 @@ def explore(
     answers: Answers = {},
     mistakes: bool = True,
     check: bool = True,
-    rounds: int = 3,
+    rounds: int = 2,
     varied: int = 2,
     turns: int = 50_000,
     **options: Unpack[Options],

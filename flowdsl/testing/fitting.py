@@ -133,7 +133,7 @@ def assert_fits(
     calls: Results = {},
     answers: Answers = {},
     check: bool = True,
-    rounds: int = 3,
+    rounds: int = 2,
     turns: int = 50_000,
     **options: Unpack[Options],
 ) -> Fit:
@@ -181,13 +181,27 @@ def assert_fits(
         for visit in walk.visits():
             for what, text, length, room, unit in _measured(visit, setting, limits, pages):
                 if (what, text) not in seen:
-                    shown = Shown(what, text, length, room, unit, locale, visit.dialogue(setting.flow_in_code, setting.code))
+                    shown = Shown(
+                        what,
+                        text,
+                        length,
+                        room,
+                        unit,
+                        _spoken(visit) or locale,
+                        visit.dialogue(setting.flow_in_code, setting.code),
+                    )
                     seen[what, text] = shown, visit.question
         complete = complete and walk.complete
     fit = _fit([*seen.values()], complete=complete)
     if check:
         _require(fit, flow.name)
     return fit
+
+
+def _spoken(visit: Visit) -> str | None:
+    """Tell the language of what is shown, which may have been chosen since."""
+    state = None if visit.moment is None else visit.moment.state
+    return None if state is None else state.shown
 
 
 def _fit(seen: list[tuple[Shown, Any]], *, complete: bool) -> Fit:

@@ -1,7 +1,7 @@
 """A state machine that has a person, their network and a service do all that can happen to a conversation."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack, cast, get_type_hints
 
 from hypothesis import note
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ class FlowMachine(RuleBasedStateMachine):
     Beside answers and wrong ones: dialling again, messages that come twice in a chat, two in a row before the first screen
     is read, a process that dies in the middle of a call, sessions that expire, and code that changes under a conversation.
     Make one with :meth:`for_flow`, or by a subclass that has ``flow``, and perhaps ``calls``, ``answers``, ``versions`` and
-    ``options``.
+    any of :class:`~flowdsl.testing.Options`, such as ``navigation``.
     Invariants of your own look at ``self.talk``, the :class:`~flowdsl.testing.Conversation`.
 
     >>> from hypothesis.stateful import invariant
@@ -50,6 +50,11 @@ class FlowMachine(RuleBasedStateMachine):
 
     talk: Conversation
     """The conversation as it stands."""
+
+    def __init_subclass__(cls, **named: Any) -> None:
+        super().__init_subclass__(**named)
+        own = {name: getattr(cls, name) for name in get_type_hints(Options) if name in vars(cls)}
+        cls.options = cast("Options", {**cls.options, **own})
 
     @classmethod
     def for_flow(
@@ -135,7 +140,7 @@ class FlowMachine(RuleBasedStateMachine):
             self.talk.wait(lifetime + 1)
         self.talk.dial()
 
-    @precondition(lambda self: self.versions)
+    @precondition(lambda self: any(each is not self._version for each in (self.flow, *self.versions)))
     @rule(data=st.data())
     def redeploy(self, data: st.DataObject) -> None:
         """Change the code under the conversation, and go on with it."""
@@ -164,7 +169,7 @@ class FlowMachine(RuleBasedStateMachine):
 
     def _input(self) -> Input:
         assert self._asked is not None
-        did: Input = self._data.draw(inputs(self._asked, self.talk.menu, self.answers, self._sampler))
+        did: Input = self._data.draw(inputs(self.talk, self._asked, self.answers, self._sampler))
         return did
 
     def _draw(self, strategy: st.SearchStrategy[Any]) -> Any:

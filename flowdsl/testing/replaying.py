@@ -91,7 +91,7 @@ def _told(service: Service, delivery: Delivery, turn: Turn, stood: Stack, made: 
     return (
         difference(stood, again)
         or _went_elsewhere(outcome, replayed)
-        or _reads_otherwise(outcome, replayed)
+        or _reads_otherwise(outcome, replayed, stood)
         or _called_otherwise(made, calls)
     )
 
@@ -109,14 +109,15 @@ def _went_elsewhere(outcome: Outcome, replayed: Outcome) -> str | None:
     return None if None in (returned, then) or returned == then else f"it returned {returned}, and then {then}"
 
 
-def _reads_otherwise(outcome: Outcome, replayed: Outcome) -> str | None:
+def _reads_otherwise(outcome: Outcome, replayed: Outcome, stood: Stack) -> str | None:
     one, other = said_in(outcome), said_in(replayed)
     if one != other:
         return f"it said {' '.join(one)!r}, and then {' '.join(other)!r}"
     if outcome.prompt is None or replayed.prompt is None:
         return None
     asked, then = _question(outcome.prompt), _question(replayed.prompt)
-    return None if asked == then else f"it asked {asked!r}, and then {then!r}"
+    where = f" at {stood.places[-1].where}" if stood.places else ""
+    return None if asked == then else f"it asked {asked!r}{where}, and then {then!r}"
 
 
 def _question(prompt: Prompt[Any]) -> str:

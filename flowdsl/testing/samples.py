@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -13,7 +14,7 @@ from flowdsl.testing.dialogue import Input
 from flowdsl.testing.variables import written
 from flowdsl.verdict import Accepted, Rejected, known_types, verdict
 
-__all__ = ["Answers", "Sampler", "Samples", "as_input", "as_inputs", "given_for", "pick", "place_of", "why_stuck"]
+__all__ = ["Answers", "Sampler", "Samples", "as_input", "as_inputs", "given_for", "near", "pick", "place_of", "why_stuck"]
 
 Answers: TypeAlias = Mapping[str, Any]
 """Key of a question to what is typed there: a text, an attachment, a list of them, or a function of the prompt that gives one."""
@@ -52,6 +53,11 @@ class Samples(NamedTuple):
     taken: tuple[Input, ...]
     refused: tuple[Input, ...]
     range: tuple[int, int] | None = None
+
+    @property
+    def numeric(self) -> bool:
+        """Whether it takes numbers and nothing else."""
+        return self.range is not None
 
 
 class Sampler:
@@ -97,6 +103,26 @@ class Sampler:
         if key is not None:
             self._known[key] = (found, prompt)
         return found
+
+
+def near(results: Iterable[Any], takes: Callable[[str], bool]) -> list[Input]:
+    """Give numbers that calls have come to, and what is a little more: where a flow compares them, it goes wrong there.
+
+    Args:
+        results: what calls have come to.
+        takes: tells whether the question takes a text.
+
+    >>> near([120, "R1"], str.isdecimal)
+    [type('120'), type('121')]
+    """
+    found: dict[str, None] = {}
+    for result in results:
+        if result.__class__ in _STEPS:
+            for number in (result, result + _STEPS[result.__class__]):
+                text = f"{number:f}" if result.__class__ is Decimal else f"{number}"
+                if takes(text):
+                    found[text] = None
+    return [Input("type", text) for text in found]
 
 
 def why_stuck(prompt: Prompt[Any], *, on_ussd: bool) -> str:
@@ -228,6 +254,7 @@ def _edge(number: int, towards: int, takes: Callable[[str], bool | None]) -> int
     return good
 
 
+_STEPS: Final[Mapping[type, Any]] = {int: 1, Decimal: Decimal("0.01"), float: 0.01}
 _FARTHEST: Final = 2**24
 # A number between the limits that people might type.
 _USUAL: Final = 100

@@ -122,7 +122,7 @@ class Setting:
         self.flow: Final = flow
         told = [f"{name}={_in_code(name, value)}" for name, value in options.items() if _is_told(name, value)]
         if gateway is not None and gateway.screen is not None and "screen" not in options:
-            told.append(f"screen={_screen(gateway.screen)}")
+            told.append(f"screen={as_code(gateway.screen)}")
         self.code: Final = tuple(told)
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
@@ -194,12 +194,4 @@ def _is_told(name: str, value: object) -> bool:
 def _in_code(name: str, value: object) -> str:
     if isinstance(value, Translations):
         return name  # it stands in the flow's module under some name
-    if isinstance(value, Screen):
-        return _screen(value)
     return f"{type(value).__name__}()" if repr(value).startswith("<") else as_code(value)
-
-
-def _screen(screen: Screen) -> str:
-    """Write a screen as code, without what all screens have."""
-    other = [name for name in screen.__struct_fields__ if getattr(screen, name) != getattr(_SCREEN, name)]
-    return f"Screen({', '.join(f'{name}={getattr(screen, name)!r}' for name in other)})"

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
@@ -12,7 +13,7 @@ from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
 from flowdsl.testing.dialogue import Dialogue, Input, Passage
 from flowdsl.testing.failing import Unproved
-from flowdsl.testing.samples import Answers, Sampler, Samples, as_inputs, given_for, why_stuck
+from flowdsl.testing.samples import Answers, Sampler, Samples, as_inputs, given_for, near, why_stuck
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.sites import Sites
 from flowdsl.testing.stage import Moment
@@ -39,7 +40,7 @@ class Bounds(NamedTuple):
         varied: at how many questions without choices a path may have another than the first of what can be typed.
     """
 
-    rounds: int = 3
+    rounds: int = 2
     longest: int = 60
     turns: int = 50_000
     varied: int = 2
@@ -86,6 +87,9 @@ class Visit(msgspec.Struct, eq=False, kw_only=True):
     answered: bool = False
     stuck: str = ""
     after: tuple["Visit", ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<visit of {self.question[1]!r}>" if self.question else "<visit>"
 
     @property
     def is_new(self) -> bool:
@@ -151,6 +155,16 @@ class Walk:
         """What the flow is called in its code."""
         return self._setting.flow_in_code
 
+    def most_varied(self) -> tuple[str, str, int] | None:
+        """Find the variable that has had the most values at one place: its name, ``file:line``, and how many they were."""
+        values: dict[tuple[str, str], set[str | None]] = {}
+        for stack, *_ in self._places:
+            for place in stack.places:
+                for name, held in place.variables:
+                    values.setdefault((name, place.where), set()).add(held)
+        (name, where), held = max(values.items(), key=lambda each: len(each[1]), default=(("", ""), set()))
+        return (name, where, len(held)) if held else None
+
     @property
     def setup(self) -> tuple[str, ...]:
         """How the conversations are set up, as code."""
@@ -196,6 +210,9 @@ class Walk:
         """Tell what is typed at a question."""
         given = given_for(prompt, self._answers)
         inputs = list(known.taken if given is None else as_inputs(given, prompt.key))
+        if given is None and known.numeric:
+            results = [made.result for each in visit.path for made in each.passage.made]
+            inputs += [each for each in near(results, partial(self._sampler.takes, prompt)) if each not in inputs]
         if prompt.choices is None and visit.varied >= self._bounds.varied:
             visit.cut = len(inputs) > 1
             del inputs[1:]
