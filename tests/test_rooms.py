@@ -55,9 +55,9 @@ PURE = [
     *("inspection.secrecy", "inspection.showing", "inspection.standing", "inspection.transcript"),
     *("linting.bindings", "linting.fates", "linting.finding", "linting.handlers", "linting.kinds", "linting.live"),
     # Proving a flow needs no event loop, no clock and no chance.
-    *("testing.conversation", "testing.course", "testing.dialogue", "testing.exploration", "testing.fitting", "testing.guessing"),
+    *("testing.conversation", "testing.dialogue", "testing.exploration", "testing.fitting", "testing.guessing"),
     *("testing.results", "testing.samples", "testing.setting", "testing.sites", "testing.stage", "testing.variables"),
-    *("testing.walking",),
+    *("testing.course", "testing.failing", "testing.replaying", "testing.visits", "testing.walking"),
     *("linting.orders", "linting.outside", "linting.scopes", "linting.sharing", "linting.yields"),
 ]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from flowdsl.mapping import Graph
     from flowdsl.testing import Exploration
     from flowdsl.testing.charting import Chart
-    from flowdsl.testing.walking import Step
+    from flowdsl.testing.visits import Step
 
 __all__ = ["SUMMARY", "prepare", "run"]
 

@@ -19,7 +19,7 @@ from flowdsl.subflows import Become, Run
 from flowdsl.tally import Counts
 from flowdsl.testing.dialogue import Input
 from flowdsl.testing.exploration import Exploration
-from flowdsl.testing.walking import Step, Visit
+from flowdsl.testing.visits import Step, Visit
 from flowdsl.texts import plain
 
 __all__ = ["Chart"]

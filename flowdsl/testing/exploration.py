@@ -11,7 +11,8 @@ from flowdsl.testing.results import Results
 from flowdsl.testing.samples import Answers
 from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.sites import Site
-from flowdsl.testing.walking import Bounds, Step, Visit, Walk
+from flowdsl.testing.visits import Step, Visit, leading_to, paths
+from flowdsl.testing.walking import Bounds, Walk
 
 __all__ = ["Exploration", "Fault", "explore", "many"]
 
@@ -65,7 +66,7 @@ class Exploration:
         Where two lead to the same place, with the same variables, both count, though the rest is walked once. Where a loop
         comes to a place again, or is cut, the path ends there. Mistakes are not counted.
         """
-        return sum(_paths(visit) for visit in self._visits if visit.before is None)
+        return sum(paths(visit) for visit in self._visits if visit.before is None)
 
     @property
     def depth(self) -> int:
@@ -181,8 +182,8 @@ class Exploration:
     def _endless(self) -> Iterator[Fault]:
         """Find places from which nobody gets to an end."""
         ends = [visit for visit in self._visits if visit.passage.ended or visit.passage.raised is not None or visit.stuck]
-        alive = _leading_to(ends, self._visits)
-        doubtful = _leading_to([visit for visit in self._visits if visit.cut], self._visits)
+        alive = leading_to(ends, self._visits)
+        doubtful = leading_to([visit for visit in self._visits if visit.cut], self._visits)
         # Where not all was typed, it is enough that the same question leads to an end on another path.
         elsewhere = {visit.question for visit in self._visits if id(visit) in alive}
         for visit in self._visits:
@@ -223,42 +224,6 @@ def _told_once(faults: Iterable[Fault]) -> Iterator[Fault]:
         if same not in known:
             known.add(same)
             yield fault
-
-
-def _paths(first: Visit) -> int:
-    """Count the paths from a place to the ends; where a loop comes to a place again, the path ends there."""
-    count: dict[int, int] = {}
-    under_way: set[int] = set()
-    todo = [first]
-    while todo:
-        visit = todo[-1]
-        after = [each for each in visit.after if not each.did.slip] if visit.merged is None else [visit.merged]
-        ahead = [each for each in after if id(each) not in count and id(each) not in under_way]
-        if id(visit) not in count and id(visit) not in under_way and ahead:
-            under_way.add(id(visit))
-            todo += ahead
-            continue
-        todo.pop()
-        if id(visit) not in count:
-            under_way.discard(id(visit))
-            count[id(visit)] = sum(count.get(id(each), 1) for each in after) or 1
-    return count[id(first)]
-
-
-def _leading_to(targets: list[Visit], visits: list[Visit]) -> set[int]:
-    """Tell from which places one of others can be reached."""
-    leading: dict[int, list[Visit]] = {}
-    for visit in visits:
-        for after in (*visit.after, *([] if visit.merged is None else [visit.merged])):
-            leading.setdefault(id(after), []).append(visit)
-    found = set(map(id, targets))
-    todo = list(targets)
-    while todo:
-        for before in leading.get(id(todo.pop()), ()):
-            if id(before) not in found:
-                found.add(id(before))
-                todo.append(before)
-    return found
 
 
 def explore(

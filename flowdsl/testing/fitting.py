@@ -16,7 +16,8 @@ from flowdsl.testing.results import Results
 from flowdsl.testing.samples import Answers
 from flowdsl.testing.setting import Options, Setting
 from flowdsl.testing.stage import Moment
-from flowdsl.testing.walking import Bounds, Visit, Walk
+from flowdsl.testing.visits import Visit
+from flowdsl.testing.walking import Bounds, Walk
 from flowdsl.texts import in_language
 from flowdsl.ussd.alphabet import is_basic, measure
 from flowdsl.ussd.screen import Screen

@@ -1,7 +1,7 @@
 """Every way through a flow: each choice of each question is taken, and equal places are gone on from once."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
 
@@ -11,15 +11,16 @@ from flowdsl.errors import ConfigurationError
 from flowdsl.journal import ASKED
 from flowdsl.messages import Inbound, Reply
 from flowdsl.prompt import Prompt
-from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.dialogue import Input, Passage
 from flowdsl.testing.failing import Unproved
 from flowdsl.testing.samples import Answers, Sampler, Samples, as_inputs, given_for, near, why_stuck
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.sites import Sites
 from flowdsl.testing.stage import Moment
 from flowdsl.testing.variables import written
+from flowdsl.testing.visits import Step, Visit
 
-__all__ = ["Bounds", "Mistakes", "Step", "Visit", "Walk"]
+__all__ = ["Bounds", "Mistakes", "Walk"]
 
 
 _REQUEST: Final = "1"
@@ -44,79 +45,6 @@ class Bounds(NamedTuple):
     longest: int = 60
     turns: int = 50_000
     varied: int = 2
-
-
-class Step(NamedTuple):
-    """A step that a flow came to: its place in the code, and what it yielded there."""
-
-    place: tuple[int, int]
-    step: Any
-
-
-class Visit(msgspec.Struct, eq=False, kw_only=True):
-    """A place in a conversation that a walk came to.
-
-    Args:
-        before: the place before it.
-        did: what the person did there.
-        passage: what that came to.
-        depth: how many messages lead here.
-        steps: what the flow came to in this turn, the question that was answered first.
-        question: where the flow stands in its code, and the key of the question.
-        moment: all that is known, until the walk has gone on from here.
-        merged: the place that is the same as this one, where that was gone on from.
-        cut: it was not gone on from here, or not with all that can be typed, because of a bound.
-        since: how many messages ago that was on this path for the first time.
-        varied: at how many questions without choices the path has another than the first of what can be typed.
-        answered: the message was not refused.
-        stuck: why nothing that was tried answers the question, where that is so.
-        after: the places after it.
-    """
-
-    before: "Visit | None"
-    did: Input
-    passage: Passage
-    depth: int
-    steps: tuple[Step, ...] = ()
-    question: tuple[Any, ...] = ()
-    moment: Moment | None = None
-    merged: "Visit | None" = None
-    cut: bool = False
-    since: int = 0
-    varied: int = 0
-    answered: bool = False
-    stuck: str = ""
-    after: tuple["Visit", ...] = ()
-
-    def __repr__(self) -> str:
-        return f"<visit of {self.question[1]!r}>" if self.question else "<visit>"
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the conversation goes on from here, and not from a place that is the same."""
-        return self.merged is None and not self.passage.ended and self.passage.raised is None
-
-    @property
-    def path(self) -> list["Visit"]:
-        """The places from the beginning to this one."""
-        path: list[Visit] = [self]
-        visit: Visit = self
-        while visit.before is not None:
-            visit = visit.before
-            path.append(visit)
-        return path[::-1]
-
-    def rounds(self) -> int:
-        """Tell how often the path has come to this question."""
-        count, visit = 0, self.before
-        while visit is not None:
-            count += visit.question is self.question
-            visit = visit.before
-        return count
-
-    def dialogue(self, flow: str, setup: Sequence[str] = ()) -> Dialogue:
-        """Give the conversation that leads here."""
-        return Dialogue(flow, tuple(visit.passage for visit in self.path), tuple(setup))
 
 
 class Walk:
