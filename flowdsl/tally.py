@@ -22,6 +22,7 @@ class Counts(msgspec.Struct, kw_only=True):
         finished: those that came to an end.
         shown: key of a question to how often somebody came to it. Who dials again, or answers wrongly, is still at it.
         answered: key of a question to how often it was answered.
+        backed: key of a question to how often somebody went back from it.
 
     >>> Counts(started=2, shown={"name": 2}).add(Counts(started=1, shown={"name": 1})).shown
     {'name': 3}
@@ -31,6 +32,7 @@ class Counts(msgspec.Struct, kw_only=True):
     finished: int = 0
     shown: dict[str, int] = {}
     answered: dict[str, int] = {}
+    backed: dict[str, int] = {}
 
     def add(self, other: "Counts") -> "Counts":
         """Add what another process has counted.
@@ -40,7 +42,7 @@ class Counts(msgspec.Struct, kw_only=True):
         """
         self.started += other.started
         self.finished += other.finished
-        for mine, theirs in ((self.shown, other.shown), (self.answered, other.answered)):
+        for mine, theirs in ((self.shown, other.shown), (self.answered, other.answered), (self.backed, other.backed)):
             for key, count in theirs.items():
                 mine[key] = mine.get(key, 0) + count
         return self
@@ -98,10 +100,10 @@ class Tally:
 
     def _on_shown(self, sender: Any, *, event: Any) -> None:
         before = self._standing.pop(event.session_id, None)
-        shown = self.counts.shown
+        shown, backed = self.counts.shown, self.counts.backed
         if before != event.key:
-            if before is not None:  # who goes back has not left the question there, and comes to it again
-                shown[before] -= 1
+            if before is not None:  # who goes back has not left the conversation there
+                backed[before] = backed.get(before, 0) + 1
             shown[event.key] = shown.get(event.key, 0) + 1
         if len(self._standing) >= _MOST:
             del self._standing[next(iter(self._standing))]

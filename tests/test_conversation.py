@@ -1577,3 +1577,27 @@ def test_what_a_question_takes_may_change_from_test_to_test(names: set[str], mon
 
     monkeypatch.setattr(sys.modules[__name__], "_KNOWN", names)
     assert {dialogue.passages[1].did.text for dialogue in explore(asking).ends} == names
+
+
+@pytest.mark.parametrize("misspelt", [{"navigaton": None}, {"call": {}}, {"answer": {}}])
+def test_options_that_are_none_are_refused(misspelt: dict[str, Any]) -> None:
+    """A test that does not say what it means proves something else."""
+    for hold in (Conversation, explore):
+        with pytest.raises(ConfigurationError, match=f"there is no option '{next(iter(misspelt))}'"):
+            hold(sceptic, **misspelt)
+
+
+def test_a_pasted_test_has_the_calls_of_a_turn_that_differs() -> None:
+    """It comes to the same failure."""
+
+    @flow
+    def chancy() -> Steps[None]:
+        yield from Prompt("a", "A?", choices=["x", "y"])
+        yield from Call(never, random.random(), key="pay")
+        yield Say("Done.")
+
+    (fault,) = explore(chancy, calls={"pay": 1}, check=False).faults
+    names: dict[str, Any] = {**vars(flowdsl.testing), "chancy": chancy}
+    exec(fault.dialogue.as_test(), names)
+    with pytest.raises(ReplayDiffers, match="it called 'pay' with"):
+        names["test_chancy"]()

@@ -36,6 +36,7 @@ from flowdsl.testing import (
     conversations,
     either,
 )
+from flowdsl.texts import locale
 from flowdsl.ussd.alphabet import measure
 from flowdsl_adapters import Nalo
 
@@ -506,3 +507,65 @@ def test_the_language_that_is_told_is_that_of_the_screen() -> None:
 
     (misfit,) = fitted(asking, page=40, pages=1, locales=["en"]).misfits[:1]
     assert (misfit.text, misfit.locale) == ("Au revoir, et merci encore une fois de nous avoir choisis.", "fr")
+
+
+@flow
+def calling() -> Steps[None]:
+    """Says too much after a call."""
+    yield from Call(never, key="rate")
+    yield Say("x" * 500)
+
+
+@flow
+def refusing() -> Steps[None]:
+    """Says too much after a question that nothing answers."""
+    yield from Prompt("code", "Code?", validate=lambda text: None if text == "qqq" else "No.")
+    yield Say("x" * 500)
+
+
+@pytest.mark.parametrize(("subject", "says"), [(calling, "makes the call 'rate'"), (refusing, "question 'code'")])
+def test_what_could_not_be_measured_does_not_pass(subject: Flow[..., Any], says: str) -> None:
+    """Where a walk cannot go on, what comes after is not known to fit."""
+    with pytest.raises(AssertionError, match=f"could not be measured whole: .*{says}"):
+        assert_fits(subject)
+    with pytest.raises(AssertionError, match="500 of 140"):
+        assert_fits(subject, calls={"rate": 1}, answers={"code": "qqq"})
+
+
+def test_the_longest_texts_come_together() -> None:
+    """However many questions take a free text, a screen that shows all of them is measured with the longest."""
+
+    @flow
+    def three() -> Steps[None]:
+        texts = []
+        for key in ("a", "b", "c"):
+            texts += [(yield from Prompt(key, "?", transform=answers.words(1, 60)))]
+        yield Say(" ".join(texts))
+
+    (misfit,) = fitted(three).misfits
+    assert misfit.length == 182
+
+
+@pytest.mark.parametrize("locales", ["fr", []])
+def test_locales_are_a_list(locales: Any) -> None:
+    """One text is no list of languages, and none at all measures nothing."""
+    with pytest.raises(ConfigurationError, match="the locales are"):
+        assert_fits(three_words, locales=locales)
+
+
+def test_the_language_of_the_device_is_measured() -> None:
+    """As it is given to a conversation."""
+    assert fitted(three_words, locale="fr").misfits
+    assert not fitted(three_words).misfits
+
+
+@flow
+def three_words() -> Steps[None]:
+    """Is long in French."""
+    yield Say(lambda: "x" * 300 if locale() == "fr" else "It is fine.")
+
+
+def test_no_pages_are_refused() -> None:
+    """A text takes one at least."""
+    with pytest.raises(ConfigurationError, match="number of pages"):
+        assert_fits(three_words, pages=0)

@@ -70,11 +70,14 @@ def run(chosen: argparse.Namespace) -> int:
         ConfigurationError: there is no such flow, or a setting is wrong.
     """
     from flowdsl.linting import findings
+    from flowdsl.testing import Fit
 
     task = task_of(chosen)
     exploration = explored(task)
     faults = [fault for fault in exploration.faults if _counts(fault, task, endless=chosen.endless)]
-    fit = _fit(chosen, task)
+    fit = _fit(chosen, task) if exploration.complete else Fit(0, None, complete=False)
+    known = {(fault.kind, fault.where) for fault in faults}
+    faults += [fault for fault in fit.faults if (fault.kind, fault.where) not in known]
     read = findings(task.subject.flow) + [_unknown(key, where) for key, where in task.calls.unknown.items()]
     found = _Found(task, read, exploration, faults, fit)
     if chosen.json:
@@ -169,10 +172,10 @@ def _lines(found: _Found) -> Iterator[str]:
     for fault in exploration.faults:
         if fault not in found.faults and isinstance(fault.raised, CallFailed):
             yield f"not caught: {_nearer(fault.where)}: where the call {fault.raised.key!r} fails, the person reads the apology"
-    for site in exploration.unvisited:
+    for site in exploration.unvisited if exploration.complete else ():
         yield f"not come to: {_nearer(site.where)}"
     if not exploration.complete:
-        yield "not all was walked: give fewer --answers, or more --turns"
+        yield f"not all was walked: {_nearer(exploration.why_not)} (--answers, --rounds, --turns)"
     yield (
         f"{flow.name}: {many(exploration.paths)} of at most {counted(exploration.depth, 'message')}, "
         f"{counted(len(exploration.questions), 'question')}, {found.fit!r}; {counted(found.problems, 'problem')}"

@@ -93,7 +93,9 @@ class Chart:
                 node = msgspec.structs.replace(node, reached=counts.finished)
             elif node.kind == "prompt":
                 here = counts.shown.get(node.title, 0)
-                node = msgspec.structs.replace(node, reached=here, left=max(0, here - counts.answered.get(node.title, 0)))
+                node = msgspec.structs.replace(
+                    node, reached=here, left=max(0, here - counts.answered.get(node.title, 0) - counts.backed.get(node.title, 0))
+                )
             nodes.append(node)
         return Graph(self._name, tuple(nodes), tuple(self._edges(None)))
 

@@ -10,7 +10,7 @@ from flowdsl.flow import Flow
 from flowdsl.journal import PROMPT, decode, has_failed
 from flowdsl.messages import Attachment, Inbound, Reply
 from flowdsl.record import FlowState, read
-from flowdsl.testing.dialogue import Dialogue, Input, Passage
+from flowdsl.testing.dialogue import Dialogue, Input, Passage, call_line
 from flowdsl.testing.failing import Unproved
 from flowdsl.testing.setting import Setting
 from flowdsl.testing.stage import Moment
@@ -153,7 +153,7 @@ class Course:
         try:
             return self.setting.stage.take(self._stored, message, str(self._deliveries), self._now, calls=calls)
         except Unproved as error:
-            error.add_note("\n".join(filter(None, ("", str(self.dialogue), str(did)))))
+            error.add_note("\n".join(filter(None, ("", str(self.dialogue), str(did), *map(call_line, error.made)))))
             raise
 
     def _learn(self, moment: Moment) -> None:

@@ -14,7 +14,7 @@ from flowdsl.messages import Attachment, Reply
 from flowdsl.testing.results import Made
 from flowdsl.testing.stage import Moment
 
-__all__ = ["Dialogue", "Input", "Passage", "Verb", "as_code", "bare"]
+__all__ = ["Dialogue", "Input", "Passage", "Verb", "as_code", "bare", "call_line"]
 
 Verb = Literal["dial", "type", "choose", "send", "wait", "redeliver", "crash", "redeploy"]
 """What a person, their network or a service does."""
@@ -156,7 +156,7 @@ class Dialogue(NamedTuple):
 
 
 def _lines(passage: Passage) -> list[str]:
-    written = [str(passage.did), *map(_call, passage.made)]
+    written = [str(passage.did), *map(call_line, passage.made)]
     if passage.did.verb in ("wait", "crash", "redeploy"):
         return written
     if passage.raised is not None:
@@ -208,7 +208,8 @@ def _fields(value: msgspec.Struct) -> Iterator[str]:
             yield f"{field.name}={as_code(held)}"
 
 
-def _call(made: Made) -> str:
+def call_line(made: Made) -> str:
+    """Write a call as a line of a dialogue."""
     arguments = ", ".join(map(repr, made.args))
     return f"{_ASIDE}{made.key}({arguments}) {_came_to(made.result)}"
 

@@ -138,13 +138,15 @@ class Exploration:
         """
         __tracebackhide__ = True
         if not self.complete:
-            raise AssertionError(f"flow {self._flow!r} was not explored to its end: {self._why_not()}")
+            raise AssertionError(f"flow {self._flow!r} was not explored to its end: {self.why_not}")
         if self.faults:
             shown = "\n\n".join(map(str, self.faults[:_MOST_SHOWN]))
             more = len(self.faults) - _MOST_SHOWN
             raise AssertionError(f"{shown}{f'{chr(10) * 2}… and {more} more faults' if more > 0 else ''}")
 
-    def _why_not(self) -> str:
+    @property
+    def why_not(self) -> str:
+        """Why not all was walked, where it was not."""
         most = self._walk.most_varied()
         varied = "" if most is None else f", most of all because the variable {most[0]!r} at {most[1]} had {most[2]:,} values"
         return (
@@ -197,7 +199,7 @@ class Exploration:
 
     def _where(self, visit: Visit) -> str:
         site = self.site(visit.steps[-1].place) if visit.steps else None
-        return "" if site is None else site.where
+        return self._walk.where if site is None else site.where
 
 
 def many(paths: int) -> str:

@@ -5,13 +5,15 @@ from typing import Any, Final, NamedTuple, Unpack
 
 import msgspec
 
-from flowdsl.errors import ConfigurationError
+from flowdsl.errors import CallFailed, ConfigurationError, TooManyAttempts
 from flowdsl.flow import Flow
 from flowdsl.inspection import counted
 from flowdsl.loading import translations_beside
 from flowdsl.messages import Reply
 from flowdsl.rendering import render
+from flowdsl.settings import count
 from flowdsl.testing.dialogue import Dialogue
+from flowdsl.testing.exploration import Exploration, Fault
 from flowdsl.testing.results import Results
 from flowdsl.testing.samples import Answers
 from flowdsl.testing.setting import Options, Setting
@@ -108,12 +110,14 @@ class Fit(NamedTuple):
         worst: the fullest of them; ``None`` where nothing was shown.
         misfits: those that do not fit, the fullest of each question first.
         complete: whether all was walked.
+        faults: what stands in the way of measuring the rest: paths that raise, and questions that nothing answers.
     """
 
     screens: int
     worst: Shown | None
     misfits: tuple[Shown, ...] = ()
     complete: bool = True
+    faults: tuple[Fault, ...] = ()
 
     def __repr__(self) -> str:
         worst, screens = self.worst, counted(self.screens, "screen")
@@ -128,7 +132,7 @@ def assert_fits(
     flow: Flow[..., Any],
     *,
     page: int | Screen | None = None,
-    locales: Sequence[str | None] = (None,),
+    locales: Sequence[str | None] | None = None,
     pages: int | None = 1,
     message: MessageLimits | None = None,
     calls: Results = {},
@@ -144,7 +148,7 @@ def assert_fits(
         flow: the conversation.
         page: septets of a screen, and half as many UCS-2 units; or a ``Screen``. What ``gateway=`` has, such as ``Nalo()``,
             unless given.
-        locales: the languages of the device in which it is shown.
+        locales: the languages of the device in which it is shown; that of ``locale=`` unless given.
         pages: how many pages one screen may take: 1 forbids paging, ``None`` allows any number.
         message: what a message may hold, in a chat; that of ``platform=``, ``"whatsapp"`` or ``"telegram"``, unless given.
         calls: what calls come to, as in :func:`~flowdsl.testing.explore`.
@@ -155,9 +159,9 @@ def assert_fits(
         options: see :class:`~flowdsl.testing.Options`. The ``translations`` are those of the flow's module, unless given.
 
     Raises:
-        AssertionError: something has no room, or not all was walked, and ``check`` is on. The message has the fullest
+        AssertionError: something has no room, or not all could be walked, and ``check`` is on. The message has the fullest
             screens and their dialogues.
-        ConfigurationError: what a message may hold on this platform is not known.
+        ConfigurationError: what a message may hold on this platform is not known, or a setting cannot work.
 
     >>> from flowdsl import Prompt, Say, flow
     >>> @flow
@@ -168,18 +172,26 @@ def assert_fits(
     4 screens, the fullest with 63 of 140 septets
     """
     __tracebackhide__ = True
+    spoken_in = [options.get("locale")] if locales is None else list(locales)
+    if isinstance(locales, str) or not spoken_in:
+        raise ConfigurationError(f"the locales are {locales!r}: give a list of languages, such as ['en', 'fr']")
+    if pages is not None:
+        count("number of pages", pages)
     if page is not None:
         options["screen"] = page if isinstance(page, Screen) else Screen(septets=page, units=page // 2)
     if "translations" not in options:
         options["translations"] = translations_beside(flow)
     seen: dict[tuple[str, str], tuple[Shown, Any]] = {}
     complete = True
-    for locale in locales:
+    faults: list[Fault] = []
+    for locale in spoken_in:
         options["locale"] = locale
         setting = Setting(flow, calls, options)
         limits = _limits(setting, message)
         walk = Walk(setting, answers=answers, mistakes="each", bounds=Bounds(rounds=rounds, turns=turns))
+        visits: list[Visit] = []
         for visit in walk.visits():
+            visits.append(visit)
             for what, text, length, room, unit in _measured(visit, setting, limits, pages):
                 if (what, text) not in seen:
                     shown = Shown(
@@ -193,7 +205,8 @@ def assert_fits(
                     )
                     seen[what, text] = shown, visit.question
         complete = complete and walk.complete
-    fit = _fit([*seen.values()], complete=complete)
+        faults += [fault for fault in Exploration(flow.name, walk, visits).faults if _hides(fault)]
+    fit = _fit([*seen.values()], faults, complete=complete)
     if check:
         _require(fit, flow.name)
     return fit
@@ -205,13 +218,18 @@ def _spoken(visit: Visit) -> str | None:
     return None if state is None else state.shown
 
 
-def _fit(seen: list[tuple[Shown, Any]], *, complete: bool) -> Fit:
+def _hides(fault: Fault) -> bool:
+    """Tell whether what comes after a fault was not measured; where a call fails, the person reads the apology."""
+    return fault.kind in ("raises", "stuck") and not isinstance(fault.raised, CallFailed | TooManyAttempts)
+
+
+def _fit(seen: list[tuple[Shown, Any]], faults: list[Fault], *, complete: bool) -> Fit:
     worst = max((shown for shown, _ in seen), key=_fullness, default=None)
     misfits: dict[Any, Shown] = {}
     for shown, question in seen:
         if not shown.fits and (question not in misfits or _fullness(shown) > _fullness(misfits[question])):
             misfits[question] = shown
-    return Fit(len(seen), worst, tuple(sorted(misfits.values(), key=_fullness, reverse=True)), complete)
+    return Fit(len(seen), worst, tuple(sorted(misfits.values(), key=_fullness, reverse=True)), complete, tuple(faults))
 
 
 def _require(fit: Fit, flow: str) -> None:
@@ -220,6 +238,8 @@ def _require(fit: Fit, flow: str) -> None:
         shown = "\n\n".join(map(str, fit.misfits[:_MOST_SHOWN]))
         more = len(fit.misfits) - _MOST_SHOWN
         raise AssertionError(f"flow {flow!r}: {shown}{f'{chr(10) * 2}… and {more} more' if more > 0 else ''}")
+    if fit.faults:
+        raise AssertionError(f"flow {flow!r} could not be measured whole: {fit.faults[0]}")
     if not fit.complete:
         raise AssertionError(f"flow {flow!r} was not walked to its end: give fewer answers, or a higher `turns=`")
 

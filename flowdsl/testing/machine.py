@@ -86,6 +86,8 @@ class FlowMachine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
         """Dial, or write the first message."""
+        if not hasattr(self, "flow"):
+            raise ConfigurationError(f"{type(self).__name__} has no flow: write `flow = …` in it, or use FlowMachine.for_flow(…)")
         self._data, self._version = data, self.flow
         self.talk = Conversation(self.flow, calls=drawn_results(self.calls, self._draw), **self.options)
         self._sampler = Sampler(self.flow.types, on_ussd=self.talk.on_ussd)

@@ -125,14 +125,17 @@ def near(results: Iterable[Any], takes: Callable[[str], bool]) -> list[Input]:
     return [Input("type", text) for text in found]
 
 
-def why_stuck(prompt: Prompt[Any], *, on_ussd: bool) -> str:
+def why_stuck(prompt: Prompt[Any], *, on_ussd: bool, given: bool = False) -> str:
     """Say why nothing answers a question.
 
     Args:
         prompt: the question.
         on_ussd: it is asked there.
+        given: the test has said what is typed there.
     """
     key = prompt.key
+    if given:
+        return f"the question {key!r} refuses all that answers[{key!r}] has"
     if on_ussd and prompt.expects is not None:
         return f"on USSD nobody can send what the question {key!r} expects, which is {prompt.expects!r}"
     return f"nothing that was tried answers the question {key!r}: give answers={{{key!r}: …}}"

@@ -98,7 +98,8 @@ class Setting:
         options: all else.
 
     Raises:
-        ConfigurationError: it is not a flow, cannot be started with these parameters, or a chat is given a screen.
+        ConfigurationError: it is not a flow, cannot be started with these parameters, a chat is given a screen, or there is no
+            such option.
     """
 
     __slots__ = ("_options", "_results", "code", "flow", "in_turn", "now", "opener", "person", "stage", "stored")
@@ -106,6 +107,9 @@ class Setting:
     def __init__(self, flow: Flow[..., Any], results: Results, options: Options) -> None:
         if not isinstance(flow, Flow):
             raise ConfigurationError(f"{flow!r} is not a flow: put @flow above its function")
+        if unknown := [name for name in options if name not in Options.__annotations__]:
+            known = ", ".join(sorted(Options.__annotations__))
+            raise ConfigurationError(f"there is no option {unknown[0]!r}: there are {known}")
         params = options.get("params", {})
         flow.require(params)
         gateway = options.get("gateway")

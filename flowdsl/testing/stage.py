@@ -20,6 +20,7 @@ from flowdsl.replay import Replay
 from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
 from flowdsl.source import UNKNOWN, source_line
+from flowdsl.testing.failing import Unproved
 from flowdsl.testing.replaying import require_same, said_in
 from flowdsl.testing.results import Guess, Made, Results, result_of
 from flowdsl.testing.variables import Stack, stack
@@ -158,7 +159,8 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             assert not isinstance(came_to, Busy), "nobody else answers this session"
             if isinstance(came_to, Turn):
                 break
-            done, call = result_of(came_to.job, self.results, choose, self.guess)
+            with _with_calls(made):
+                done, call = result_of(came_to.job, self.results, choose, self.guess)
             made.append(call)
             if done.failed and came_to.job.undoes:  # as a service has it: an apology, and the next message tries again
                 failed = CallFailed(f"undo of {came_to.job.call.key}", *done.value[FAILED])
@@ -168,7 +170,8 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
                 return Moment(stored=came_to.stored, shown=Reply(""), made=tuple(made))
         outcome = came_to.outcome
         if outcome is not None and (outcome.prompt is not None or made or last()):
-            require_same(self.service, delivery, came_to, stood, made)
+            with _with_calls(made):
+                require_same(self.service, delivery, came_to, stood, made)
         prompt, shown = self._asked(came_to)
         return Moment(
             stored=came_to.stored,
@@ -214,3 +217,12 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             yield
         finally:
             translator.reset(token)
+
+
+@contextmanager
+def _with_calls(made: list[Made]) -> Iterator[None]:
+    try:
+        yield
+    except Unproved as error:
+        error.made = tuple(made)
+        raise

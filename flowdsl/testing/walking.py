@@ -94,6 +94,11 @@ class Walk:
         return (name, where, len(held)) if held else None
 
     @property
+    def where(self) -> str:
+        """Where the flow is written, as ``file:line``."""
+        return self._setting.flow.where
+
+    @property
     def setup(self) -> tuple[str, ...]:
         """How the conversations are set up, as code."""
         return self._setting.code
@@ -128,7 +133,8 @@ class Walk:
         known = self._sampler.of(prompt, moment.menu)
         after = self._answered(visit, self._taken(visit, prompt, known))
         if not any(each.answered for each in after):
-            visit.stuck = why_stuck(prompt, on_ussd=self._setting.on_ussd)
+            given = given_for(prompt, self._answers) is not None
+            visit.stuck = why_stuck(prompt, on_ussd=self._setting.on_ussd, given=given)
         if self._mistakes != "none" and self._is_new(visit, prompt, moment):
             after += [each for did in (*known.refused, *_ways(visit)) for each in self._did(visit, did)]
         visit.after = tuple(after)
@@ -143,7 +149,8 @@ class Walk:
             inputs += [each for each in near(results, partial(self._sampler.takes, prompt)) if each not in inputs]
         if prompt.choices is None and visit.varied >= self._bounds.varied:
             visit.cut = len(inputs) > 1
-            del inputs[1:]
+            # Where screens are measured, the longest of what might be typed matters more than the first.
+            inputs = [max(inputs, key=lambda did: len(did.text))] if self._mistakes == "each" and inputs else inputs[:1]
         return inputs
 
     def _answered(self, visit: Visit, inputs: list[Input]) -> list[Visit]:
@@ -208,7 +215,8 @@ class Walk:
                 stored, message, str(self.turns), self._setting.now, choose, self._note, last=self._is_new_end
             )
         except Unproved as error:
-            moment = Moment(stored=None, shown=Reply(""), raised=error, where=self._setting.flow.where)
+            where = self._setting.flow.where
+            moment = Moment(stored=None, shown=Reply(""), made=error.made, raised=error, where=where)
         if moment.raised is not None:
             self._note()
         visit = Visit(before=before, did=did, passage=Passage.of(did, moment), depth=depth, steps=self._steps, moment=moment)
