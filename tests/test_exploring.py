@@ -217,7 +217,7 @@ def several() -> Steps[None]:
 
 def test_an_exploration_comes_out_the_same_again() -> None:
     """All that it tells, in the same order."""
-    one, other = (explore(several, calls={"work": either(1, TimeoutError("no"))}, check=False, rounds=3) for _ in range(2))
+    one, other = (explore(several, calls={"work": either(1, TimeoutError("no"))}, check=False) for _ in range(2))
     assert str(one) == str(other)
     assert [str(each) for each in one.faults] == [str(each) for each in other.faults]
     assert one.faults

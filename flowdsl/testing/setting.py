@@ -1,6 +1,6 @@
 """What conversations of a test are held with: on which screen, by whom, and with which settings of a runtime."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol, TypedDict
 
 import msgspec
@@ -19,7 +19,7 @@ from flowdsl.service import Service
 from flowdsl.sessions import SessionConfig
 from flowdsl.testing.dialogue import as_code
 from flowdsl.testing.guessing import Guessing
-from flowdsl.testing.results import InTurn, Results, begun
+from flowdsl.testing.results import Guess, InTurn, Results, begun
 from flowdsl.testing.stage import Stage
 from flowdsl.ussd.screen import Screen
 
@@ -105,46 +105,20 @@ class Setting:
     __slots__ = ("_options", "_results", "code", "flow", "in_turn", "now", "opener", "person", "stage", "stored")
 
     def __init__(self, flow: Flow[..., Any], results: Results, options: Options) -> None:
-        if not isinstance(flow, Flow):
-            raise ConfigurationError(f"{flow!r} is not a flow: put @flow above its function")
-        if unknown := [name for name in options if name not in Options.__annotations__]:
-            known = ", ".join(sorted(Options.__annotations__))
-            raise ConfigurationError(f"there is no option {unknown[0]!r}: there are {known}")
-        params = options.get("params", {})
-        flow.require(params)
+        _require_known(flow, options)
         gateway = options.get("gateway")
         platform = options.get("platform", "ussd") if gateway is None else gateway.platform
-        screen = options.get("screen") or (gateway.screen if gateway is not None else _SCREEN if platform == "ussd" else None)
-        if screen is not None and platform != "ussd":
-            raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
-        translations = options.get("translations")
         msisdn = options.get("msisdn", STAND_IN)
         self._results: Final = begun(results)
         self.in_turn: Final = [key for key, each in results.items() if isinstance(each, InTurn)]
         """Keys of the calls that come to one thing after the other, which holds for one conversation."""
         self._options: Final = options
         self.flow: Final = flow
-        told = [f"{name}={_in_code(name, value)}" for name, value in options.items() if _is_told(name, value)]
-        if gateway is not None and gateway.screen is not None and "screen" not in options:
-            told.append(f"screen={as_code(gateway.screen)}")
-        self.code: Final = tuple(told)
+        self.code: Final = tuple(_in_code(options))
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
         self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
-        self.stage = Stage(
-            service=Service(
-                flow=flow,
-                params=params,
-                screen=screen,
-                limits=options.get("limits", Limits()),
-                navigation=options.get("navigation"),
-                resume=options.get("resume"),
-            ),
-            sessions=options.get("sessions", SessionConfig()),
-            results=self._results,
-            guess=results.guess if isinstance(results, Guessing) else None,
-            translate=None if translations is None else translations.translate,
-        )
+        self.stage = _stage(flow, self._results, results.guess if isinstance(results, Guessing) else None, platform, options)
         self.person: Final = Inbound(
             platform=platform,
             gateway="test" if gateway is None else gateway.name,
@@ -191,11 +165,48 @@ class Setting:
         return write(msgspec.structs.replace(record, data=data), self.stage.service.limits.bytes)
 
 
-def _is_told(name: str, value: object) -> bool:
-    return value is not None and (name, value) != ("platform", "ussd")
+def _require_known(flow: object, options: Options) -> None:
+    if not isinstance(flow, Flow):
+        raise ConfigurationError(f"{flow!r} is not a flow: put @flow above its function")
+    if unknown := [name for name in options if name not in Options.__annotations__]:
+        known = ", ".join(sorted(Options.__annotations__))
+        raise ConfigurationError(f"there is no option {unknown[0]!r}: there are {known}")
+    flow.require(options.get("params", {}))
 
 
-def _in_code(name: str, value: object) -> str:
+def _stage(flow: Flow[..., Any], results: Results, guess: Guess | None, platform: str, options: Options) -> Stage:
+    """Set the stage, with the settings that a runtime would have."""
+    gateway, translations = options.get("gateway"), options.get("translations")
+    screen = options.get("screen") or (gateway.screen if gateway is not None else _SCREEN if platform == "ussd" else None)
+    if screen is not None and platform != "ussd":
+        raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
+    service = Service(
+        flow=flow,
+        params=options.get("params", {}),
+        screen=screen,
+        limits=options.get("limits", Limits()),
+        navigation=options.get("navigation"),
+        resume=options.get("resume"),
+    )
+    return Stage(
+        service=service,
+        sessions=options.get("sessions", SessionConfig()),
+        results=results,
+        guess=guess,
+        translate=None if translations is None else translations.translate,
+    )
+
+
+def _in_code(options: Options) -> Iterator[str]:
+    gateway = options.get("gateway")
+    for name, value in options.items():
+        if value is not None and (name, value) != ("platform", "ussd"):
+            yield f"{name}={_one_in_code(name, value)}"
+    if gateway is not None and gateway.screen is not None and "screen" not in options:
+        yield f"screen={as_code(gateway.screen)}"
+
+
+def _one_in_code(name: str, value: object) -> str:
     if isinstance(value, Translations):
         return name  # it stands in the flow's module under some name
     return f"{type(value).__name__}()" if repr(value).startswith("<") else as_code(value)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import Enum
 from gc import get_referents
 from types import BuiltinFunctionType, CellType, CodeType, FrameType, FunctionType, MethodType, ModuleType, NoneType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -19,11 +19,18 @@ from flowdsl.session import Session
 from flowdsl.source import delegates
 from flowdsl.texts import Deferred
 
-__all__ = ["Place", "Stack", "difference", "stack", "written"]
+__all__ = ["Place", "Position", "Stack", "difference", "stack", "written"]
+
+
+Position: TypeAlias = tuple[int | None, int | None, int | None, int | None]
+"""A piece of source: its first and last line, and the first and last column of these."""
+
+# Bytes of each, in CPython.
+_INSTRUCTION: Final = 2
 
 
 class Place(NamedTuple):
-    """A function that a flow stands in: its name, its file, its line, the place in its code, and its variables as written.
+    """A function that a flow stands in: its name, its file, its line, the place in its source, and its variables as written.
 
     A variable that cannot be held against another one, such as an open file, is ``None``. Beside the variables it has what
     Python keeps for itself: how far a ``for`` is, and what of an expression is known already. ``in_for`` tells whether it
@@ -33,7 +40,7 @@ class Place(NamedTuple):
     name: str
     file: str
     line: int
-    instruction: int
+    position: Position
     variables: tuple[tuple[str, str | None], ...]
     kept: tuple[str | None, ...] = ()
     in_for: bool = False
@@ -60,10 +67,9 @@ class Stack(NamedTuple):
         return any(place.in_for for place in self.places)
 
     @property
-    def line(self) -> tuple[tuple[str, int], ...]:
+    def line(self) -> tuple[tuple[str, Position], ...]:
         """Where it is in the code, whatever the variables are."""
-        # By lines, since Python may write one step down twice, as that of the condition of a loop.
-        return tuple([(place.name, place.line) for place in self.places])
+        return tuple([(place.name, place.position) for place in self.places])
 
 
 def stack(replay: Replay) -> Stack:
@@ -85,24 +91,35 @@ def _places(replay: Replay, writer: "_Writer") -> Iterator[Place]:
             variables = frame.f_locals
             held = tuple([(name, writer.tried(value)) for name, value in variables.items()])
             kept = tuple([writer.tried(value) for value in _kept(getattr(each, "played", each), frame, variables)])
-            in_for = any(begin <= frame.f_lasti < end for begin, end in _fors(code))
-            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, frame.f_lasti, held, kept, in_for)
+            _, positions, fors = _looked_at(code)
+            # By its place in the source, since Python may write one step down twice, as that of the condition of a loop.
+            position = positions[frame.f_lasti // _INSTRUCTION]
+            in_for = any(begin <= frame.f_lasti < end for begin, end in fors)
+            yield Place(code.co_qualname, code.co_filename, frame.f_lineno, position, held, kept, in_for)
+
+
+class _Look(NamedTuple):
+    """What is known of a function's code: the source of each instruction, and where loops by ``for`` begin and end."""
+
+    code: CodeType
+    positions: tuple[Position, ...]
+    fors: tuple[tuple[int, int], ...]
 
 
 # By the code itself, and not by what is in it, which takes longer to compare than all the rest.
-_looked_up: Final[dict[int, tuple[CodeType, tuple[tuple[int, int], ...]]]] = {}
+_looks: Final[dict[int, _Look]] = {}
 _MOST_CODES: Final = 4096
 
 
-def _fors(code: CodeType) -> tuple[tuple[int, int], ...]:
-    """Tell where the loops by ``for`` of a function begin and end."""
-    known = _looked_up.get(id(code))
+def _looked_at(code: CodeType) -> _Look:
+    known = _looks.get(id(code))
     if known is None:
-        if len(_looked_up) >= _MOST_CODES:
-            _looked_up.clear()
+        if len(_looks) >= _MOST_CODES:
+            _looks.clear()
         fors = tuple((each.offset, each.argval) for each in dis.get_instructions(code) if each.opname == "FOR_ITER")
-        known = _looked_up[id(code)] = (code, fors)  # held, so that no other code gets its id
-    return known[1]
+        # The code is held, so that no other one gets its id.
+        known = _looks[id(code)] = _Look(code, tuple(code.co_positions()), fors)
+    return known
 
 
 def _kept(generator: Any, frame: FrameType, variables: dict[str, Any]) -> list[Any]:
@@ -127,7 +144,7 @@ def difference(one: Stack, other: Stack) -> str | None:
         other: where the second stands.
     """
     for first, second in zip(one.places, other.places, strict=False):
-        if (first.name, first.instruction) != (second.name, second.instruction):
+        if (first.name, first.position) != (second.name, second.position):
             return f"it stood at {first.where}, and then at {second.where}"
         known = dict(second.variables)
         for name, written in first.variables:

@@ -1,6 +1,6 @@
 """Every way through a flow: each choice of each question is taken, and equal places are gone on from once."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final, Literal, NamedTuple
@@ -160,8 +160,10 @@ class Walk:
         if rounds < self._bounds.rounds or bounded or not inputs:
             return [each for did in inputs for each in self._did(visit, did, varied=did is not inputs[0])]
         after: list[Visit] = []
-        begin = rounds % len(inputs)
-        for place, did in enumerate([*inputs[begin:], *inputs[:begin]]):
+        # What was typed there least: where a path has gone round, the way out of the loop is what it has not tried.
+        here = [each for each in visit.path if each.before is not None and each.before.question is visit.question]
+        typed = Counter(each.did.text for each in here)
+        for place, did in enumerate(sorted(inputs, key=lambda did: typed[did.text])):
             after += self._did(visit, did, varied=did is not inputs[0], since=visit.since + 1)
             if any(each.is_new for each in after):
                 visit.cut = place + 1 < len(inputs)
