@@ -17,7 +17,7 @@ from flowdsl.errors import (
 )
 from flowdsl.flow import Flow, flow
 from flowdsl.languages import Translations
-from flowdsl.messages import Choice, Contact, Inbound, Location, Media, Reply
+from flowdsl.messages import Choice, Contact, Ended, History, Inbound, Location, Media, Reply
 from flowdsl.middleware import Middleware, Next
 from flowdsl.navigation import Back, Checkpoint, Navigation
 from flowdsl.outcome import Limits
@@ -59,8 +59,10 @@ __all__ = [
     "Choice",
     "ConfigurationError",
     "Contact",
+    "Ended",
     "Flow",
     "FlowError",
+    "History",
     "Inbound",
     "Limits",
     "Location",

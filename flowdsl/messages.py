@@ -5,7 +5,20 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-__all__ = ["Attachment", "Choice", "Contact", "Expected", "Inbound", "Location", "Media", "MediaKind", "Reply"]
+__all__ = [
+    "Attachment",
+    "Choice",
+    "Contact",
+    "EndReason",
+    "Ended",
+    "Expected",
+    "History",
+    "Inbound",
+    "Location",
+    "Media",
+    "MediaKind",
+    "Reply",
+]
 
 MediaKind = Literal["image", "audio", "video", "document", "sticker"]
 
@@ -69,16 +82,32 @@ class Choice(msgspec.Struct, frozen=True, array_like=True):
     label: str
 
 
+class History(msgspec.Struct, frozen=True):
+    """All that was typed in a gateway's session, where the gateway sends all of it each time.
+
+    Args:
+        text: the answers so far, joined by ``*``; it may begin with what was dialled.
+        repeats: what comes again unchanged is the same message again. Elsewhere it is an empty answer.
+    """
+
+    text: str
+    repeats: bool = True
+
+
 class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     """One message, as a gateway's codec read it. Nothing of the wire format is left in it.
 
     Args:
         platform: ``"ussd"``, ``"whatsapp"``, ``"telegram"``, …
         gateway: which gateway brought it, ``"nalo"`` for example.
-        text: what the person typed in this message; ``""`` where they typed nothing.
+        text: what the person typed in this message; ``""`` where they typed nothing. Where the gateway sends a history,
+            the last piece of it: only the session can tell what is new, and does so before the flow is played.
+        history: all that was typed so far, where the gateway sends that.
         new: the gateway says that a conversation begins here. The text is then no answer. ``None`` where the gateway
             never says so: then one begins with a request id that the session has not seen.
         dialled: the string that was dialled, where the gateway tells it apart.
+        shortcut: answers that were dialled behind the service's code, ``("2", "500")`` of ``*920*77*2*500#``; used where a
+            conversation begins and the flow allows it.
         request_id: the gateway's own session id.
         msisdn: the person's number in E.164, with ``+``.
         user_id: the person's stable id on the platform.
@@ -87,8 +116,9 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
         timestamp: when it was sent, in seconds since 1970 (UTC).
         url: host and path it was delivered to, ``"tenant1.example.com/ussd"``.
         network: the mobile network, where the gateway tells.
-        account: the gateway's id of the service that was dialled.
-        echo: fields which the reply must carry back exactly as they came.
+        account: the gateway's id of the account that the service belongs to.
+        service: the service's code, where the gateway tells it apart, ``"711"`` for example.
+        echo: fields which the reply must carry back exactly as they came, or is written by.
         attachment: the picture, place or card that came with it.
         locale: language of the person's device, ``"pt-BR"`` for example, where the platform tells.
 
@@ -113,6 +143,35 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     echo: Mapping[str, str] = {}
     attachment: Attachment | None = None
     locale: str | None = None
+    history: History | None = None
+    shortcut: tuple[str, ...] = ()
+    service: str | None = None
+
+
+EndReason = Literal["released", "timeout", "user_abort", "user_or_timeout", "completed", "application_error", "gateway_end"]
+"""Why a gateway's session is over, as far as the gateway tells."""
+
+
+class Ended(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's notice that its session is over: the person hung up, the time ran out, or all was said. Never an answer.
+
+    Args:
+        platform: ``"ussd"``.
+        gateway: which gateway brought it.
+        reason: why, as far as it tells.
+        request_id: the gateway's own session id.
+        msisdn: the person's number in E.164; ``None`` where the notice does not carry it.
+        url: host and path it was delivered to.
+        detail: what the gateway says about it, word for word.
+    """
+
+    platform: str
+    gateway: str
+    reason: EndReason
+    request_id: str | None = None
+    msisdn: str | None = None
+    url: str = ""
+    detail: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,6 +182,7 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
         end: the conversation is over, and the gateway may close the session.
         choices: what can be chosen, for platforms that draw buttons or lists. Empty on USSD.
         media: what goes with the text. Empty on USSD, where the address is in the text.
+        key: key of the prompt that is asked; ``""`` where none is.
 
     >>> Reply("Goodbye.", end=True).end
     True
@@ -132,3 +192,4 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     end: bool = False
     choices: tuple[Choice, ...] = ()
     media: tuple[Media, ...] = ()
+    key: str = ""
