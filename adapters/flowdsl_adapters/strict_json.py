@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from flowdsl.errors import BadPayload, UnsupportedContent
+from flowdsl_adapters.content_types import UTF_8, charset_of, kind_of
 
 __all__ = ["read_object"]
 
@@ -44,14 +45,11 @@ def read_object(body: bytes, content_type: str) -> dict[str, Any]:
 def _require_json(content_type: str) -> None:
     if not content_type:
         return
-    kind, _, rest = content_type.partition(";")
-    kind = kind.strip().lower()
+    kind, charset = kind_of(content_type), charset_of(content_type)
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedContent(f"the content type is {kind!r}: send application/json")
-    for parameter in rest.split(";"):
-        name, _, charset = parameter.partition("=")
-        if name.strip().lower() == "charset" and charset.strip().strip('"').lower() not in ("utf-8", "utf8", "us-ascii"):
-            raise UnsupportedContent(f"the charset is {charset.strip()!r}: send UTF-8")
+    if charset and charset not in UTF_8:
+        raise UnsupportedContent(f"the charset is {charset!r}: send UTF-8")
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
