@@ -19,12 +19,14 @@ def is_page_key(text: str, screen: Screen) -> bool:
 
 
 def is_alike(one: Screen, other: Screen) -> bool:
-    """Tell whether pages of one screen can be shown on another: it has the same size and keys, whatever their labels are.
+    """Tell whether pages of one screen can be shown on another: only the labels of the keys may be others.
 
     >>> is_alike(Screen(), Screen(next_label="Suite"))
     True
     """
-    return all(getattr(one, name) == getattr(other, name) for name in ("septets", "units", "next_key", "back_key"))
+    return msgspec.structs.replace(one, next_label="", back_label="") == msgspec.structs.replace(
+        other, next_label="", back_label=""
+    )
 
 
 def turned_to(state: FlowState, text: str, screen: Screen) -> int:

@@ -47,7 +47,7 @@ PURE = [
         "vocabulary",
         "ways",
     ),
-    *("ussd.alphabet", "ussd.pages", "ussd.screen"),
+    *("ussd.alphabet", "ussd.pages", "ussd.screen", "ussd.transliteration"),
     *("inspection.checking", "inspection.exports", "inspection.frames", "inspection.listing", "inspection.printing"),
     *("mapping.cards", "mapping.curves", "mapping.dot", "mapping.glyphs", "mapping.graph", "mapping.layers", "mapping.layout"),
     *("mapping.legend", "mapping.markup", "mapping.mermaid", "mapping.order", "mapping.overlay", "mapping.placing"),
@@ -119,7 +119,7 @@ def test_the_library_knows_no_gateway(name: str) -> None:
 def test_importing_is_light() -> None:
     """``import flowdsl`` loads none of the heavy packages, nor the parsers of answers and the list of words."""
     heavy = ["aiohttp", "hypothesis", "aiocache", "redis", "phonenumbers", "regex", "flowdsl_adapters", "flowdsl.answers"]
-    heavy += ["flowdsl.vocabulary"]
+    heavy += ["flowdsl.vocabulary", "anyascii"]
     code = f"import sys, flowdsl; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 

@@ -7,7 +7,7 @@ one character outside the tables makes all of it UCS-2.
 import re
 from typing import Final, NamedTuple
 
-__all__ = ["Length", "is_basic", "measure"]
+__all__ = ["ALPHABET", "Length", "is_basic", "is_gsm", "measure", "outside"]
 
 _BASIC: Final = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -16,11 +16,17 @@ _BASIC: Final = (
 # Each is sent as an escape and a code, so it takes two septets.
 _EXTENDED: Final = "\f^{}\\[~]|€"
 
+ALPHABET: Final = re.escape(_BASIC + _EXTENDED)
+"""All characters of both tables, to stand in a set of a regular expression."""
+
 is_basic: Final = re.compile(f"[{re.escape(_BASIC)}]*").fullmatch
 """Whether every character of a text takes one septet."""
 
-_is_gsm: Final = re.compile(f"[{re.escape(_BASIC + _EXTENDED)}]*").fullmatch
+is_gsm: Final = re.compile(f"[{ALPHABET}]*").fullmatch
+"""Whether every character of a text is in the tables."""
+
 _escapes: Final = re.compile(f"[{re.escape(_EXTENDED)}]").findall
+_outside: Final = re.compile(f"[^{ALPHABET}]").findall
 
 
 class Length(NamedTuple):
@@ -40,6 +46,15 @@ def measure(text: str) -> Length:
     """
     if is_basic(text):
         return Length(len(text), True)
-    if _is_gsm(text):
+    if is_gsm(text):
         return Length(len(text) + len(_escapes(text)), True)
     return Length(len(text.encode("utf-16-le", "surrogatepass")) // 2, False)
+
+
+def outside(text: str) -> str:
+    """List the characters that make a text UCS-2: each once, in the order in which they come.
+
+    >>> outside("Balance: GH₵ 20 – GH₵ 5 fee")
+    '₵–'
+    """
+    return "".join(dict.fromkeys(_outside(text)))

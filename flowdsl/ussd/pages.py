@@ -44,6 +44,8 @@ def paginate(text: str, lines: Sequence[str], screen: Screen, *, ends: bool, bac
     >>> paginate("one two three four five", [], Screen(septets=20, units=24), ends=True)
     ['one two three\n# Next', 'four five']
     """
+    if screen.transliterate or screen.line_break != "\n":
+        text, lines = screen.written(text), [screen.written(line) for line in lines]
     whole = "\n".join((text, *lines)) if text else "\n".join(lines)
     if screen.fits(whole):
         return [whole]
@@ -61,6 +63,7 @@ def shortened(text: str, screen: Screen) -> str:
     >>> shortened("one two three four five", Screen(septets=17, units=24))
     'one two three'
     """
+    text = screen.written(text)
     if screen.fits(text):
         return text
     text = text.lstrip(_BLANKS)
