@@ -258,9 +258,19 @@ class Runtime:
             screen: the USSD screen it is shown on; a longer text is cut there.
             locale: the person's language, as far as it is known.
         """
+        return self.say(partial(self._apology.text, error), screen, locale)
+
+    def say(self, words: Callable[[Screen | None], str], screen: Screen | None = None, locale: str | None = None) -> str:
+        """Say something that no flow says, in the person's language.
+
+        Args:
+            words: makes the text, for a screen.
+            screen: the USSD screen it is shown on.
+            locale: the person's language, as far as it is known.
+        """
         token = translator.set(self._translate)
         try:
-            return in_language(locale or None, partial(self._apology.text, error, screen))
+            return in_language(locale or None, partial(words, screen))
         finally:
             translator.reset(token)
 

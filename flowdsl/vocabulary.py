@@ -37,6 +37,7 @@ WORDS: Final = (
     "This takes a moment. Please reply with any key to see the result.",
     "Sorry, this service is not available to you now. We are looking into it.",
     "Sorry, something went wrong. Please try again.",
+    "Your session has expired. Please dial again.",
     *(kind.capitalize() for kind in get_args(MediaKind)),  # before the address of what a screen cannot show
 )
 """All of them, in English."""
