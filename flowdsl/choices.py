@@ -11,6 +11,8 @@ import msgspec
 from flowdsl.errors import BadPrompt, UnstorableValue
 from flowdsl.journal import encode, named_types
 from flowdsl.texts import BuiltIn, is_text, plain, translator
+from flowdsl.ussd.alphabet import is_gsm
+from flowdsl.ussd.transliteration import named
 
 __all__ = ["NO_MENU", "Menu", "Option", "read_for", "read_menu", "seen_as"]
 
@@ -55,6 +57,22 @@ class Menu(NamedTuple):
         """
         # Keys may be equal and yet of other types.
         return next((each.label for each in self.options if each.key == key and type(each.key) is type(key)), None)
+
+    def transliterated(self) -> "Menu":
+        """Give the same choices as a screen shows them that transliterates, where labels can be typed as they read there, too.
+
+        What a choice is called by itself comes before what another one is called there.
+
+        >>> menu = read_menu({"ewe": "Eʋegbe", "twi": "Twi 🇬🇭"}).transliterated()
+        >>> menu.lines, menu.pick("evegbe").key, menu.pick("eʋegbe").key
+        (('1. Evegbe', '2. Twi'), 'ewe', 'ewe')
+        """
+        if all(is_gsm(option.label) for option in self.options):
+            return self
+        shown = _menu(tuple(Option(option.key, named(option.label)) for option in self.options), self.fingerprint)
+        same = dict(zip(map(id, self.options), shown.options, strict=True))
+        own = {name: None if option is None else same[id(option)] for name, option in self.folded.items()}
+        return shown._replace(folded={**shown.folded, **own})
 
 
 def _menu(options: tuple[Option, ...], fingerprint: str) -> Menu:

@@ -49,6 +49,7 @@ def play(
     limits: Limits = _DEFAULT_LIMITS,
     watch: Callable[[Replay], None] | None = None,
     effects: Effects | None = None,
+    transliterated: bool = False,
 ) -> Outcome:
     """Play a flow up to the step that waits, or to its end.
 
@@ -70,6 +71,7 @@ def play(
         limits: when to stop a flow that grows or loops.
         watch: is shown the replay where it has stopped, before its generators are closed.
         effects: what is done through the chat.
+        transliterated: the question is on the screen in the GSM 7-bit alphabet.
 
     Raises:
         AuthorError: the flow did something that it may not; the message says what and where.
@@ -92,6 +94,8 @@ def play(
         player.tried = tried
         player.page_key = page_key
         player.read_in = read_in
+        if transliterated:
+            player.transliterated = True
     try:
         outcome = player.play(journal, aside)
         if watch is not None:
@@ -124,6 +128,7 @@ class _Player(Replay, eq=False, kw_only=True):
     tried: int = 0
     page_key: bool = False
     read_in: str | None = None
+    transliterated: bool = False
     answered: str | None = None
     refused: Refused | None = None
     divergence: Divergence | None = None
@@ -279,7 +284,7 @@ class _Player(Replay, eq=False, kw_only=True):
     def judged(self, prompt: Prompt[Any], answer: str) -> Accepted | Rejected:
         """Hold the person's text against the prompt."""
         try:
-            return verdict(prompt, answer, self.types, self.attachment, self.read_in)
+            return verdict(prompt, answer, self.types, self.attachment, self.read_in, self.transliterated)
         except (BadPrompt, UnstorableValue) as error:
             if prompt.secret:
                 raise type(error)(f"prompt {prompt.key!r}: its answer, a secret, cannot be judged or stored") from None

@@ -20,7 +20,8 @@ from flowdsl.pauses import INTERRUPTED, Job, Pause, pause, token
 from flowdsl.record import Began, FlowState, Intent, Open, Record, Root
 from flowdsl.replay import Replay
 from flowdsl.service import Service
-from flowdsl.texts import shown_in
+from flowdsl.shortcuts import code, dialled_behind, may_answer, pieces
+from flowdsl.texts import locale, shown_in
 
 __all__ = ["Playing", "opening_of"]
 
@@ -63,6 +64,12 @@ class Playing(msgspec.Struct, eq=False):
         replayed: it has been played in this turn before.
         root: the flow that it stands in now, where it was handed over.
         before_root: what had been done to the session until then, where that has just begun.
+        request: digest of the gateway's session id, where the session alone tells what is new in the message.
+        heard: what has been heard in that session of the gateway.
+        parts: answers in the message that are still to be taken, where it may have several.
+        used: how many were taken.
+        whole: all of them are tried as one answer first.
+        passed: questions that those before the last one have answered, each with how often it was tried.
     """
 
     service: Service
@@ -94,6 +101,12 @@ class Playing(msgspec.Struct, eq=False):
     replayed: bool = False
     root: Root | None = None
     before_root: Snapshot | None = None
+    request: str = ""
+    heard: str = ""
+    parts: tuple[str, ...] = ()
+    used: int = 0
+    whole: bool = False
+    passed: tuple[tuple[str, int], ...] = ()
 
     def played_on(self, state: FlowState | None, answer: str | None) -> Outcome | Pause:
         """Play the flow up to a step that waits.
@@ -106,6 +119,8 @@ class Playing(msgspec.Struct, eq=False):
         while True:
             outcome = self.played()
             self.divergence = self.divergence or outcome.divergence
+            if self.parts and self.goes_on(outcome):
+                continue
             # A call that is undone lacks its result, and must not be made again on the way back.
             target = outcome.back if self.back is None else self.back
             if target is not None:
@@ -126,6 +141,49 @@ class Playing(msgspec.Struct, eq=False):
         self.answer = answer
         if state.open is not None:
             self.take_up(state, state.open)
+        if self.service.flow.shortcuts and (self.inbound.shortcut or self.heard):
+            self.take_apart()
+
+    def take_apart(self) -> None:
+        """Find the answers of a message that may bring several: dialled behind the code, or typed at once."""
+        opened, inbound = self.opened, self.delivery.inbound
+        if opened is not None and opened.mark != self.delivery.mark:
+            return  # another message goes on with the turn, and has none of them
+        if self.began == "new" and inbound.new is not False:
+            self.parts = dialled_behind(inbound)[self.used :]
+        elif self.used:
+            self.parts = pieces(self.inbound.text)[self.used :]
+        elif self.answer is not None and self.heard:
+            self.parts = pieces(self.answer)
+            self.whole = bool(self.parts)
+
+    def goes_on(self, outcome: Outcome) -> bool:
+        """Take the next of several answers for the question that is asked; ``False`` where the turn ends or pauses first."""
+        whole, self.whole = self.whole, False
+        if outcome.prompt is None:
+            if whole:
+                self.parts = ()  # all of it was one answer
+            return False
+        rejected = outcome.rejected is not None
+        alike = self.divergence is None and self.refused is None
+        if rejected != whole or not (alike and may_answer(self.parts[0], outcome, self.service.navigation)):
+            self.parts = ()
+            return whole and rejected  # as one answer, which counts this time
+        if self.answered is not None:
+            self.passed, self.answered = (*self.passed, (self.answered, self.tries)), None
+        state, self.answer = self.state, self.parts[0]
+        self.parts, self.used = self.parts[1:], self.used + 1
+        self.journal, self.aside = outcome.journal, outcome.aside
+        if not whole:
+            # As if it had been shown, and the person had read it.
+            missed = {spot: times for spot, times in state.missed.items() if spot != outcome.spot}
+            tried = max(0, state.missed.get(outcome.spot, 0))
+            state = msgspec.structs.replace(state, attempts=tried, spot=outcome.spot, missed=missed, kept=None)
+        self.tries = state.attempts + 1
+        self.state = msgspec.structs.replace(
+            state, asked=outcome.asked, pages=[], screen=None, page=0, shown=locale()
+        )
+        return True
 
     def take_up(self, state: FlowState, opened: Open) -> None:
         """Go on in the middle of a turn."""
@@ -137,7 +195,7 @@ class Playing(msgspec.Struct, eq=False):
         self.journal, self.aside, self.tries, self.began = opened.journal, opened.aside, opened.tries, opened.began
         self.at, self.answered, self.refused = opened.at, opened.answered, opened.refused
         self.back, self.intent, self.calls, self.settled = opened.back, opened.intent, opened.calls, opened.settled
-        self.divergence = opened.divergence
+        self.divergence, self.used, self.passed = opened.divergence, opened.used, opened.passed
         intent = opened.intent
         if intent is not None and intent.once and (opened.by != self.delivery.by or intent.token == self.delivery.begun):
             self.give_up(intent)
@@ -195,7 +253,7 @@ class Playing(msgspec.Struct, eq=False):
             params=params,
             aside=self.aside,
             asked=state.asked,
-            tried=state.attempts,
+            tried=-1 if self.whole else state.attempts,
             missed=state.missed,
             # Nobody is offered to go back from the first page, so there ``0`` can be an answer: where the prompt has
             # it as a choice, or makes a number of it. Where any text would do, it is a page key.
@@ -209,6 +267,7 @@ class Playing(msgspec.Struct, eq=False):
             limits=service.limits,
             watch=self.watch,
             effects=effects,
+            transliterated=service.screen is not None and service.screen.transliterate,
         )
         if outcome.at >= 0:
             self.at, self.answered, self.refused = outcome.at, outcome.answered, outcome.refused
@@ -271,9 +330,17 @@ class Playing(msgspec.Struct, eq=False):
             locale=self.effects.choice,
             divergence=self.divergence,
             replaced=self.replaced if first is None else first.replaced,
+            used=self.used,
+            passed=self.passed,
         )
         before = msgspec.structs.replace(self.before, nonce=self.state.nonce)
+        if self.request:
+            before = self.noted(before)
         return pause(self.service, self.record, before, opened, job)
+
+    def noted(self, state: FlowState) -> FlowState:
+        """Note in which session of the gateway the message came, and what has been heard there."""
+        return msgspec.structs.replace(state, request=self.request, heard=self.heard or state.heard)
 
     def cut(self, outcome: Outcome, target: int) -> None:
         """Go back: forget the answers from there on, but keep the old one to the question that is asked again."""
@@ -330,9 +397,11 @@ def _root(became: Became) -> Root:
 def opening_of(inbound: Inbound, now: float) -> Opening:
     """Give the message that begins a conversation, as it is kept.
 
-    On USSD one begins by dialling. What is typed into a session that is gone was meant for a question, and may be a secret.
+    On USSD one begins by dialling. What is typed into a session that is gone was meant for a question, and may be a secret; so
+    may what was dialled behind the service's code.
     """
     stray = inbound.platform == "ussd" and not inbound.new
-    dialled = inbound.dialled if inbound.dialled is not None else "" if stray else inbound.text
+    known = code(inbound)
+    dialled = known if known is not None else "" if stray else inbound.text
     at = now if inbound.timestamp is None else inbound.timestamp
     return Opening(dialled, at, inbound.platform, inbound.gateway, inbound.message_id, inbound.name, inbound.locale or None)

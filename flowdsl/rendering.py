@@ -40,9 +40,12 @@ def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | Non
     ways = (outcome.ways or _NO_WAYS) if menu is not None else _NO_WAYS
     names = navigation or _NAVIGATION
     options = NO_MENU if menu is None else menu
+    key = "" if outcome.prompt is None else outcome.prompt.key
     if screen is None:
         choices = [Choice(str(number), option.label) for number, option in enumerate(options.options, start=1)]
-        return Reply("\n".join(texts), ends, (*choices, *_buttons(ways, names)), tuple(media)), []
+        return Reply("\n".join(texts), ends, (*choices, *_buttons(ways, names)), tuple(media), key), []
+    if screen.transliterate:
+        options = options.transliterated()
     if media:
         texts = [line for part in parts for line in (plain(part.text), _as_line(part.media)) if line]
     text, lines = "\n".join(texts), options.lines
@@ -53,7 +56,9 @@ def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | Non
         if len(pages) > 1 and ways.back == screen.back_key:
             # One key with two meanings: the page before, and on the first page the question before. It is offered once.
             pages = paginate(text, (*lines, *_offered(ways._replace(back=None), names)), screen, ends=ends, back=True)
-    return (Reply(pages[0], ends), []) if len(pages) == 1 else (Reply(pages[0]), pages)
+    if len(pages) == 1:
+        return Reply(pages[0], ends, key=key), []
+    return Reply(pages[0], key=key), pages
 
 
 def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Menu | None]:

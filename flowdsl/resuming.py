@@ -6,9 +6,13 @@ import msgspec
 
 from flowdsl.errors import ConfigurationError
 from flowdsl.prompt import Prompt
-from flowdsl.texts import BuiltIn, Text, in_language, is_text, locale
+from flowdsl.texts import BuiltIn, Text, is_text
+from flowdsl.verdict import picked
 
-__all__ = ["Resume"]
+__all__ = ["RESUME", "Resume"]
+
+RESUME: Final = "resume"
+"""Key of the question."""
 
 _PROCEED: Final = "continue"
 _RESTART: Final = "restart"
@@ -39,16 +43,15 @@ class Resume(msgspec.Struct, frozen=True, kw_only=True):
 
     def asked(self) -> Prompt[str]:
         """Give the question as a prompt."""
-        return Prompt("resume", self.text, choices={_PROCEED: self.proceed, _RESTART: self.restart})
+        return Prompt(RESUME, self.text, choices={_PROCEED: self.proceed, _RESTART: self.restart})
 
-    def chosen(self, text: str, read_in: str | None = None) -> bool | None:
+    def chosen(self, text: str, read_in: str | None = None, *, transliterated: bool = False) -> bool | None:
         """Tell whether to go on, by what was typed; ``None`` where that is neither of the two.
 
         Args:
             text: what was typed.
             read_in: the language in which the person read the question.
+            transliterated: they read it transliterated.
         """
-        option = in_language(read_in, lambda: self.asked().menu).pick(text)
-        if option is None and read_in != locale():
-            option = self.asked().menu.pick(text)
+        option = picked(self.asked(), text, read_in, transliterated=transliterated)
         return None if option is None else option.key == _PROCEED

@@ -31,11 +31,12 @@ from flowdsl.service import Service
 from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
 from flowdsl.settings import count, require, seconds
-from flowdsl.signals import Event, Signal, emit
+from flowdsl.signals import AlphabetForced, Event, Signal, alphabet_forced, emit
 from flowdsl.silence import Silence
 from flowdsl.store import SessionStore
 from flowdsl.stores import MEMORY, chosen_store
 from flowdsl.texts import BuiltIn, Text, in_language, translator
+from flowdsl.ussd.alphabet import outside
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
 
@@ -207,12 +208,28 @@ class Runtime:
         until = None if limit is None or self._loop is None else self._loop.time() + limit
         config = self.sessions if sessions is None else sessions
         if self._translate is None and not self._middleware:
-            return await self._answer(service, inbound, config, until)
-        token = translator.set(self._translate)
-        try:
-            return await self._through(service, inbound, config, until)
-        finally:
-            translator.reset(token)
+            answered: tuple[Reply, str | None] = await self._answer(service, inbound, config, until)
+        else:
+            token = translator.set(self._translate)
+            try:
+                answered = await self._through(service, inbound, config, until)
+            finally:
+                translator.reset(token)
+        if alphabet_forced.receivers and screen is not None:
+            self._tell_alphabet(flow, inbound, *answered)
+        return answered
+
+    def _tell_alphabet(self, flow: Flow[..., Any], inbound: Inbound, reply: Reply, session_id: str | None) -> None:
+        if characters := outside(reply.text):
+            event = AlphabetForced(
+                flow=flow.name,
+                platform=inbound.platform,
+                gateway=inbound.gateway,
+                session_id=session_id,
+                key=reply.key,
+                characters=characters,
+            )
+            self.tell(alphabet_forced, flow, event)
 
     async def _through(
         self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None
@@ -231,9 +248,13 @@ class Runtime:
             return SessionData(place, flow.types, config.owner(message), self._clock)
 
         reply = await chained(self._middleware, Next(answer, session))(inbound)
-        if screen is not None and not screen.fits(reply.text):
-            logger.warning("middleware of flow %r gave a reply that no screen holds: %r", service.flow.name, reply.text)
-            reply = msgspec.structs.replace(reply, text=shortened(reply.text, screen))
+        if screen is not None:
+            text = screen.written(reply.text)
+            if not screen.fits(text):
+                logger.warning("middleware of flow %r gave a reply that no screen holds: %r", service.flow.name, reply.text)
+                text = shortened(text, screen)
+            if text != reply.text:
+                reply = msgspec.structs.replace(reply, text=text)
         return reply, session_id
 
     def session(self, session_id: str, *, types: Iterable[type] = (), sessions: SessionConfig | None = None) -> SessionData:

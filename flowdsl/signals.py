@@ -16,6 +16,7 @@ import msgspec
 from flowdsl.flow import Flow
 
 __all__ = [
+    "AlphabetForced",
     "CacheEvent",
     "CallEvent",
     "Event",
@@ -33,6 +34,7 @@ __all__ = [
     "SessionParked",
     "Signal",
     "WebhookEvent",
+    "alphabet_forced",
     "call_failed",
     "call_finished",
     "emit",
@@ -186,6 +188,18 @@ class PageTurned(Event, frozen=True, kw_only=True):
     pages: int
 
 
+class AlphabetForced(Event, frozen=True, kw_only=True):
+    """What is shown on a USSD screen takes twice the room, since it has characters that are not in the GSM 7-bit alphabet.
+
+    ``key`` is that of the question that is asked, or ``""``; ``characters`` are those that are not in it, each once.
+    ``session_id`` is ``None`` where middleware replied without the flow.
+    """
+
+    session_id: str | None
+    key: str
+    characters: str
+
+
 class WebhookEvent(Event, frozen=True, kw_only=True):
     """A request proved where it comes from, or was refused; then ``status`` and ``reason`` say how."""
 
@@ -265,6 +279,7 @@ message_duplicate: Final = _signal("message.duplicate", MessageEvent)
 webhook_verified: Final = _signal("webhook.verified", WebhookEvent)
 webhook_failed: Final = _signal("webhook.failed", WebhookEvent)
 pagination_triggered: Final = _signal("pagination.triggered", PageTurned)
+alphabet_forced: Final = _signal("alphabet.forced", AlphabetForced)
 
 
 async def emit(signal: Signal[E], sender: Flow[..., Any], event: E) -> None:

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from flowdsl.deliveries import Delivery, digest, remembered
-from flowdsl.errors import AuthorError
+from flowdsl.deliveries import Delivery, remembered
+from flowdsl.errors import AuthorError, UnknownSession
 from flowdsl.flow import placed
+from flowdsl.hearing import Hearing, hear
 from flowdsl.journal import written_alike
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Outcome
@@ -20,7 +21,7 @@ from flowdsl.playing import Playing, opening_of
 from flowdsl.record import VERSION, Began, FlowState, Open, Record, Seen, anew, language, write
 from flowdsl.rendering import render
 from flowdsl.replay import Replay
-from flowdsl.resuming import Resume
+from flowdsl.resuming import RESUME, Resume
 from flowdsl.service import Service
 from flowdsl.texts import locale, shown_in
 from flowdsl.ussd.screen import Screen
@@ -44,6 +45,8 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
         tries: how often the question that was on the screen has been answered, this time included.
         attempts: how often the question now shown was answered in vain.
         state: where the flow stands, also where it has ended; ``None`` where it was not played.
+        passed: questions that were answered before the last one, where the message had several answers, each with how often it
+            was tried.
     """
 
     record: Record
@@ -56,6 +59,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 0
     attempts: int = 0
     state: FlowState | None = None
+    passed: tuple[tuple[str, int], ...] = ()
 
 
 def take_turn(
@@ -82,6 +86,7 @@ def take_turn(
 
     Raises:
         AuthorError: the flow did something that it may not, or the session outgrew its limits.
+        UnknownSession: it answers in a session that is not there, and the service ends what is lost.
         Exception: whatever the flow raises.
     """
     before, spoken = shown_in.get(), language(record, delivery.owner, service.flow.name, delivery.inbound)
@@ -110,12 +115,19 @@ def _taken(
     if record is None or record.owner != delivery.owner:
         record = anew(record, delivery.owner, delivery.now)
     state = record.flows.get(service.flow.name)
-    inbound = _begun(delivery.inbound, state)
+    inbound, request, heard = delivery.inbound, "", ""
+    if inbound.new is None or inbound.history is not None:
+        hearing = hear(delivery, state)
+        inbound, request, heard = _understood(inbound, hearing), hearing.request, hearing.heard
     screen = service.screen
     if screen is not None and state is not None and state.pages:
         screen = screen.made()
     work = _Work(service, delivery, inbound, record, found, now, watch, screen=screen)
+    if request:
+        work.request, work.heard = request, heard
     if state is None:
+        if service.lost == "end" and not inbound.new:
+            raise UnknownSession
         return work.play(None, None)
     if state.open is not None and state.open.by != delivery.by and state.open.until > work.now and state.open.until != over:
         return Busy(state.open.mark, state.open.found, state.open.until)
@@ -140,16 +152,14 @@ def _taken(
     return work.play(state, answer)
 
 
-def _begun(inbound: Inbound, state: FlowState | None) -> Inbound:
-    """Tell by the gateway's session id whether a conversation begins, where nothing else tells."""
-    if inbound.new is not None:
-        return inbound
-    new = state is None or state.request != _request(inbound)
-    return msgspec.structs.replace(inbound, new=new, text="" if new else inbound.text, dialled=inbound.text if new else None)
-
-
-def _request(inbound: Inbound) -> str:
-    return digest(inbound.request_id or "")
+def _understood(inbound: Inbound, hearing: Hearing) -> Inbound:
+    """Give a message as its session understands it."""
+    dialled = inbound.dialled
+    if inbound.new is None:
+        history = inbound.history
+        first = dialled if dialled is not None else inbound.text if history is None else history.text
+        dialled = first if hearing.new else None
+    return msgspec.structs.replace(inbound, new=hearing.new, text=hearing.text, dialled=dialled)
 
 
 class _Work(Playing, eq=False):
@@ -160,7 +170,8 @@ class _Work(Playing, eq=False):
     def show_page(self, state: FlowState, to: int) -> Turn:
         """Show a page of what is on the screen already."""
         last = len(state.pages) - 1
-        reply = Reply(state.pages[to], end=state.over and to == last)
+        asks = "" if state.over or state.asked is None else state.asked.key
+        reply = Reply(state.pages[to], end=state.over and to == last, key=asks if state.resuming is None else RESUME)
         saved, stored = self.saved(self.record, None if reply.end else msgspec.structs.replace(state, page=to), reply)
         return Turn(
             record=saved,
@@ -182,7 +193,9 @@ class _Work(Playing, eq=False):
         """Ask who dials again whether to go on, and take the answer; ``None`` where there is nothing to ask."""
         if not state.journal or not (self.inbound.new or state.resuming is not None):
             return None
-        chosen = None if self.inbound.new else menu.chosen(self.inbound.text, state.shown)
+        screen = self.service.screen
+        transliterated = screen is not None and screen.transliterate
+        chosen = None if self.inbound.new else menu.chosen(self.inbound.text, state.shown, transliterated=transliterated)
         if chosen is not None:
             self.replaced = None if chosen else state
             return self.play(state if chosen else None, None)
@@ -190,7 +203,6 @@ class _Work(Playing, eq=False):
             to = turned_to(state, self.inbound.text, self.screen)
             if to != state.page and state.shown == locale():
                 return self.show_page(state, to)
-        screen = self.service.screen
         reply, pages = render(Outcome((), menu.asked(), None, [], []), screen)
         made_for = screen.made() if pages and screen is not None else None
         redialled = opening_of(self.inbound, self.delivery.now) if self.inbound.new else state.resuming
@@ -231,6 +243,7 @@ class _Work(Playing, eq=False):
             tries=self.tries,
             attempts=following.attempts,
             state=following,
+            passed=self.passed,
         )
 
     def following(self, outcome: Outcome, changed: dict[str, tuple[Any, ...]], pages: list[str]) -> FlowState:
@@ -252,7 +265,8 @@ class _Work(Playing, eq=False):
             missed=_missed(state, outcome, handed_over=handed_over) if state.missed or outcome.refused is not None else {},
             began=began,
             changed=changed,
-            request=_request(self.inbound) if self.delivery.inbound.new is None else state.request,
+            request=state.request,
+            heard=state.heard,
             pages=pages,
             screen=screen.made() if pages and screen is not None else None,
             over=outcome.prompt is None,
@@ -274,7 +288,7 @@ class _Work(Playing, eq=False):
         flow = self.service.flow
         flows = record.flows
         if state is not None:
-            flows = {**flows, flow.name: state}
+            flows = {**flows, flow.name: self.noted(state) if self.request else state}
         elif flow.name in flows:
             flows = _without(flow.name, flows)
         delivery, seen, found = self.delivery, record.seen, self.found

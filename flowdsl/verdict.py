@@ -17,7 +17,7 @@ from flowdsl.messages import Attachment, Contact, Expected, Location, Media
 from flowdsl.prompt import Prompt
 from flowdsl.texts import BuiltIn, in_language, is_text, locale, plain
 
-__all__ = ["Accepted", "Rejected", "known_types", "verdict"]
+__all__ = ["Accepted", "Rejected", "known_types", "picked", "verdict"]
 
 _NOT_VALID: Final = BuiltIn("That is not a valid answer.")
 
@@ -76,6 +76,7 @@ def verdict(
     types: Mapping[str, type],
     attachment: Attachment | None = None,
     read_in: str | None = None,
+    transliterated: bool = False,
 ) -> Accepted | Rejected:
     """Match a text against a prompt's choices, then validate and transform it.
 
@@ -85,6 +86,7 @@ def verdict(
         types: the enums and dataclasses the flow names.
         attachment: what came with the text.
         read_in: the language in which the person read the question.
+        transliterated: they read it transliterated.
 
     Raises:
         BadPrompt: ``validate`` returned neither a text nor ``None``, or one of the functions is asynchronous.
@@ -101,7 +103,7 @@ def verdict(
     elif attachment is not None and not text.strip():
         return Rejected(_words(prompt, _NO_TEXT))
     elif prompt.choices is not None:
-        option = _picked(prompt, text, read_in)
+        option = picked(prompt, text, read_in, transliterated=transliterated)
         if option is None:
             return Rejected(_words(prompt, _NOT_CHOSEN))
         value = option.key
@@ -119,12 +121,22 @@ def verdict(
     return Accepted(_stored(prompt, value, types), free)
 
 
-def _picked(prompt: Prompt[Any], text: str, read_in: str | None) -> Option | None:
+def picked(prompt: Prompt[Any], text: str, read_in: str | None, *, transliterated: bool) -> Option | None:
+    """Find the choice of a prompt that was meant; ``None`` where none was.
+
+    Args:
+        prompt: what was asked.
+        text: what the person typed.
+        read_in: the language in which they read it.
+        transliterated: they read it transliterated.
+    """
     menu = prompt.menu
-    if read_in == locale():
-        return menu.pick(text)
-    # Another flow of the session has changed the language since; who types a label types what they read.
-    return in_language(read_in, lambda: prompt.menu).pick(text) or menu.pick(text)
+    # Another flow of the session may have changed the language since; who types a label types what they read.
+    read = menu if read_in == locale() else in_language(read_in, lambda: prompt.menu)
+    found = read.pick(text)
+    if found is None and transliterated:
+        found = read.transliterated().pick(text)
+    return menu.pick(text) if found is None and read is not menu else found
 
 
 def _validated(prompt: Prompt[Any], value: Any) -> str | None:

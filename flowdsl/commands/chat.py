@@ -10,7 +10,7 @@ from flowdsl.errors import ConfigurationError
 from flowdsl.loading import translations_beside
 from flowdsl.messages import Inbound
 from flowdsl.runtime import Runtime
-from flowdsl.ussd import Screen, measure
+from flowdsl.ussd import Screen
 
 __all__ = ["SUMMARY", "prepare", "run"]
 
@@ -30,6 +30,7 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--page", type=int, default=140, help="septets on a screen, or half as many UCS-2 units (default %(default)s)"
     )
+    parser.add_argument("--transliterate", action="store_true", help="screens are written in the GSM 7-bit alphabet")
 
 
 def run(chosen: argparse.Namespace) -> int:
@@ -39,7 +40,7 @@ def run(chosen: argparse.Namespace) -> int:
         ConfigurationError: there is no such flow, or a setting is wrong.
     """
     subject = loaded(chosen)
-    screen = Screen(septets=chosen.page, units=chosen.page // 2)
+    screen = Screen(septets=chosen.page, units=chosen.page // 2, transliterate=chosen.transliterate)
     runtime = Runtime(translations=translations_beside(subject.flow))
     text, new = chosen.dial, True
     try:
@@ -80,9 +81,9 @@ def _framed(text: str, screen: Screen) -> str:
     │ Balance: GHS 20 │
     └─────────────────┘ 15 of 140 septets
     """
-    length = measure(text)
-    most, unit = (screen.septets, "septets") if length.gsm else (screen.units, "UCS-2 units")
+    length = screen.measure(text)
     lines = [part for line in text.split("\n") for part in wrap(line, _WIDTH) or [""]]
     width = max(map(len, lines))
     drawn = [f"│ {line:<{width}} │" for line in lines]
-    return "\n".join(["┌" + "─" * (width + 2) + "┐", *drawn, "└" + "─" * (width + 2) + f"┘ {length.units} of {most} {unit}"])
+    below = f"{length.units} of {screen.room(length)} {'septets' if length.gsm else 'UCS-2 units'}"
+    return "\n".join(["┌" + "─" * (width + 2) + "┐", *drawn, "└" + "─" * (width + 2) + f"┘ {below}"])

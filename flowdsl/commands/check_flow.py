@@ -55,6 +55,7 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pages", type=at_least(0), default=0, help="how many pages a text may take, 1 for no paging; any number unless given"
     )
+    parser.add_argument("--transliterate", action="store_true", help="screens are written in the GSM 7-bit alphabet")
     parser.add_argument("--locales", default="", metavar="LIST", help="languages in which screens are measured, such as en,fr")
     parser.add_argument(
         "--endless", action="store_true", help="the conversation need not come to an end, as a menu without an exit"
@@ -97,13 +98,17 @@ def _counts(fault: Fault, task: Task, *, endless: bool) -> bool:
 
 def _fit(chosen: argparse.Namespace, task: Task) -> Fit:
     from flowdsl.testing import assert_fits
+    from flowdsl.ussd import Screen
 
+    screen = None
+    if chosen.platform == "ussd":
+        screen = Screen(septets=chosen.page, units=chosen.page // 2, transliterate=chosen.transliterate)
     locales: Sequence[str | None] = [each.strip() for each in chosen.locales.split(",") if each.strip()] or (None,)
     with quiet():
         return assert_fits(
             task.subject.flow,
             check=False,
-            page=chosen.page if chosen.platform == "ussd" else None,
+            page=screen,
             pages=chosen.pages or None,
             locales=locales,
             calls=task.calls,

@@ -10,6 +10,7 @@ from flowdsl.flow import Flow
 from flowdsl.inspection import counted
 from flowdsl.loading import translations_beside
 from flowdsl.messages import Reply
+from flowdsl.navigation import Navigation
 from flowdsl.rendering import render
 from flowdsl.settings import count
 from flowdsl.testing.dialogue import Dialogue
@@ -21,14 +22,13 @@ from flowdsl.testing.stage import Moment
 from flowdsl.testing.visits import Visit
 from flowdsl.testing.walking import Bounds, Walk
 from flowdsl.texts import in_language
-from flowdsl.ussd.alphabet import is_basic, measure
+from flowdsl.ussd.alphabet import outside
 from flowdsl.ussd.screen import Screen
 
 __all__ = ["TELEGRAM", "WHATSAPP", "Fit", "MessageLimits", "Shown", "assert_fits"]
 
 _MOST_SHOWN: Final = 3
 _ENDLESS: Final = 10**9
-_WHOLE: Final = Screen(septets=_ENDLESS, units=_ENDLESS)
 
 
 class MessageLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,10 +96,10 @@ class Shown(NamedTuple):
         return f"{length}{self._why()}: {self.text!r}\n\n{self.dialogue}"
 
     def _why(self) -> str:
-        if self.unit != "UCS-2 units":
+        letters = ", ".join(map(repr, outside(self.text)))
+        if not letters or self.unit not in ("UCS-2 units", "pages"):
             return ""
-        letters = dict.fromkeys(each for each in self.text if not measure(each).gsm)
-        return f" (because of {', '.join(map(repr, letters))}, which GSM 7-bit does not have)"
+        return f" (because of {letters}, which GSM 7-bit does not have; Screen(transliterate=True) writes all in that alphabet)"
 
 
 class Fit(NamedTuple):
@@ -259,26 +259,24 @@ def _measured(visit: Visit, setting: Setting, limits: MessageLimits | None, page
     if limits is not None:
         yield from _message(moment.shown, limits)
     elif screen is not None and pages == 1:
-        yield _screen(_whole(moment, setting), screen)
+        yield _screen(_whole(moment, screen, setting.stage.service.navigation), screen)
     elif screen is not None:
         whole = "\n".join(moment.pages)
         yield ("screen", whole, len(moment.pages), _ENDLESS if pages is None else pages, "pages")
 
 
-def _whole(moment: Moment, setting: Setting) -> str:
+def _whole(moment: Moment, screen: Screen, navigation: Navigation | None) -> str:
     """Give all that is shown at once, as a screen without an end would show it."""
     outcome, state = moment.outcome, moment.state
     if outcome is None or state is None or not state.pages:
         return moment.shown.text
-    return in_language(state.shown, lambda: render(outcome, _WHOLE, setting.stage.service.navigation)[0].text)
+    endless = msgspec.structs.replace(screen, septets=_ENDLESS, units=_ENDLESS)
+    return in_language(state.shown, lambda: render(outcome, endless, navigation)[0].text)
 
 
 def _screen(text: str, screen: Screen) -> _Measure:
-    if is_basic(text):  # as most are
-        return ("screen", text, len(text), screen.septets, "septets")
-    length = measure(text)
-    room, unit = (screen.septets, "septets") if length.gsm else (screen.units, "UCS-2 units")
-    return ("screen", text, length.units, room, unit)
+    length = screen.measure(text)
+    return ("screen", text, length.units, screen.room(length), "septets" if length.gsm else "UCS-2 units")
 
 
 def _message(shown: Reply, limits: MessageLimits) -> Iterator[_Measure]:

@@ -27,6 +27,7 @@ from flowdsl.testing.variables import Stack, stack
 from flowdsl.texts import in_language, plain, translator
 from flowdsl.trouble import after_failure
 from flowdsl.turn import Turn, take_turn
+from flowdsl.ussd.pages import shortened
 
 __all__ = ["Moment", "Stage"]
 
@@ -181,9 +182,13 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             prompt=prompt,
             said=self._said(came_to),
             made=tuple(made),
-            menu=NO_MENU if prompt is None or prompt.choices is None else in_language(shown, lambda: prompt.menu),
+            menu=NO_MENU if prompt is None or prompt.choices is None else self._menu(prompt, shown),
             stack=stood,
         )
+
+    def _menu(self, prompt: Prompt[Any], language: str | None) -> Menu:
+        menu, screen = in_language(language, lambda: prompt.menu), self.service.screen
+        return menu.transliterated() if screen is not None and screen.transliterate else menu
 
     def _said(self, turn: Turn) -> tuple[str, ...]:
         outcome = turn.outcome
@@ -207,7 +212,8 @@ class Stage(msgspec.Struct, frozen=True, eq=False, kw_only=True):
         after = after_failure(self.service, delivery, record, error, where, None)
         stored = write(after, 2 * self.service.limits.bytes)
         state = after.flows.get(self.service.flow.name)
-        sorry = Reply(plain(SORRY), end=state is None or state.over)
+        screen, words = self.service.screen, plain(SORRY)
+        sorry = Reply(words if screen is None else shortened(words, screen), end=state is None or state.over)
         return Moment(stored=stored, shown=sorry, made=made, raised=error, where=where)
 
     @contextmanager
