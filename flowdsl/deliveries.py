@@ -20,6 +20,7 @@ _MARKS_KEPT: Final = 64
 _TEXTS_KEPT: Final = 2
 # Characters of what is picked from a menu.
 _PICKED: Final = 2
+_NAMED: Final = "i"
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
             message each knows whether the record is its own.
         now: seconds since 1970.
         begun: idempotency key of the call that was begun for it last. If that is not done, nobody is doing it any more.
+        secret: key of the digests of what was typed.
+        changed: middleware has put another text into it than the gateway; it counts, whatever the gateway's history says.
     """
 
     inbound: Inbound
@@ -41,10 +44,21 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     now: float
     begun: str = ""
+    secret: str | bytes | None = None
+    changed: bool = False
+
+    @property
+    def named(self) -> bool:
+        """Whether it has a name of its own, so that it is known again whenever it comes."""
+        return self.mark[:1] == _NAMED
+
+    def __repr__(self) -> str:
+        """Name it, without what was typed and without the secret."""
+        return f"<delivery {self.mark} by {self.by}>"
 
 
 def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
-    """Name a message: by the gateway's id where it has one, else by what was typed.
+    """Name a message: by the gateway's id where it has one, or by all that was typed in its session, else by what was typed.
 
     Args:
         inbound: the message.
@@ -52,19 +66,26 @@ def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
         secret: key of the digest. Without one, whoever can read the store can find a PIN that was typed by trying them all.
     """
     origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
+    history = inbound.history
+    if history is not None and history.repeats and inbound.request_id is not None:
+        # No two messages of a session have typed as much, whatever ids the gateway gives them.
+        return _NAMED + digest(f"{origin}\n{inbound.request_id}\n{history.text}", secret)
     if inbound.message_id is not None:
-        return "i" + digest(origin + inbound.message_id)
-    content = f"{origin}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{inbound.text}"
+        return _NAMED + digest(origin + inbound.message_id)
+    text = inbound.text if history is None else history.text
+    content = f"{origin}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{text}"
     if inbound.new is None:
         # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
         return "t" + digest(f"{inbound.request_id}\n{content}", secret)
-    return "t" + (_digest_of_many(content, secret) if len(inbound.text) <= _PICKED else digest(content, secret))
+    if inbound.shortcut:
+        return "t" + digest(f"{content}\n{'*'.join(inbound.shortcut)}", secret)
+    return "t" + (_digest_of_many(content, secret) if len(text) <= _PICKED else digest(content, secret))
 
 
 def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:
     """Find the answer that the same message was given before.
 
-    It may be this delivery's own, whose save had seemed to fail. With an id it is the one that came the first time.
+    It may be this delivery's own, whose save had seemed to fail. With a name it is the one that came the first time.
     Without one, it is what won the race against this delivery, where that had started from the same state: then this
     one is its retry.
 
@@ -79,7 +100,7 @@ def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | No
         for seen in record.seen:
             if seen.by == delivery.by:
                 return seen
-    if delivery.inbound.message_id is not None:
+    if delivery.named:
         for seen in record.seen:
             if seen.mark == delivery.mark:
                 return seen

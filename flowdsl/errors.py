@@ -14,7 +14,9 @@ FlowError
 ├── UserInputError              what came in from outside is wrong; has an HTTP status
 │   ├── BadPayload              400: the request is not what the gateway documents
 │   ├── MissingIdentifier       400: nothing in it says whose session it is
+│   ├── Unauthorized            401: the key that it must show is missing or wrong
 │   ├── Forbidden               403: it does not prove where it comes from
+│   ├── UnknownSession          404: it answers in a session that is not there, and shall not begin one
 │   ├── Stalled                 408: the body did not arrive in time
 │   ├── PayloadTooLarge         413
 │   └── UnsupportedContent      415: not the content type the gateway sends
@@ -43,6 +45,8 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "TooManyAttempts",
+    "Unauthorized",
+    "UnknownSession",
     "UnreadableRecord",
     "UnstorableValue",
     "UnsupportedContent",
@@ -144,10 +148,25 @@ class MissingIdentifier(UserInputError):
     """Nothing in the request says whose session it is."""
 
 
+class Unauthorized(UserInputError):
+    """The key that the request must show is missing or wrong."""
+
+    status = 401
+
+
 class Forbidden(UserInputError):
     """The request does not prove that it comes from the gateway."""
 
     status = 403
+
+
+class UnknownSession(UserInputError):
+    """It answers in a session that is not there, where that shall not begin a conversation."""
+
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("the session is not known: it has expired, or never was")
 
 
 class Stalled(UserInputError):

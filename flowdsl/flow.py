@@ -32,7 +32,7 @@ class Flow(Generic[P, R]):
     ``yield from other(chat)``.
     """
 
-    __slots__ = ("__weakref__", "function", "name", "on_change", "takes_chat", "types", "where")
+    __slots__ = ("__weakref__", "function", "name", "on_change", "shortcuts", "takes_chat", "types", "where")
 
     def __init__(
         self,
@@ -41,12 +41,16 @@ class Flow(Generic[P, R]):
         name: str,
         types: Iterable[type] = (),
         on_change: OnChange = "reuse",
+        shortcuts: bool = False,
     ) -> None:
         self.function = function
         self.name = name
         if on_change not in get_args(OnChange):
             raise ConfigurationError(f"on_change of flow {name!r} is {on_change!r}: it is one of {', '.join(get_args(OnChange))}")
         self.on_change: OnChange = on_change
+        if not isinstance(shortcuts, bool):
+            raise ConfigurationError(f"shortcuts of flow {name!r} is {shortcuts!r}: it is True or False")
+        self.shortcuts = shortcuts
         self.where = defined_at(function)
         _require_generator(function, self.where)
         self.types: Mapping[str, type] = _told_apart(tuple(types), name)
@@ -122,11 +126,19 @@ def flow(function: Callable[P, Generator[Any, Any, R]], /) -> Flow[P, R]: ...
 
 @overload
 def flow(
-    *, name: str | None = None, types: Iterable[type] = (), on_change: OnChange = "reuse"
+    *, name: str | None = None, types: Iterable[type] = (), on_change: OnChange = "reuse", shortcuts: bool = False
 ) -> Callable[[Callable[P, Generator[Any, Any, R]]], Flow[P, R]]: ...
 
 
-def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[type] = (), on_change: OnChange = "reuse") -> Any:
+def flow(
+    function: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    types: Iterable[type] = (),
+    on_change: OnChange = "reuse",
+    shortcuts: bool = False,
+) -> Any:
     """Make a conversation of a generator function.
 
     The function may take one positional parameter, the :class:`~flowdsl.Chat`, and keyword parameters,
@@ -140,10 +152,12 @@ def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[ty
         on_change: what becomes of a conversation in the middle of which a deploy changed the code. What still fits at
             the beginning always stays. ``"reuse"`` lets later answers find their questions again, ``"reask"`` drops
             them, ``"restart"`` drops all, and ``"fail"`` raises. What was called is never called again because of it.
+        shortcuts: what is dialled behind the service's code answers the first questions, one after the other, up to one that
+            is secret or refuses its part.
 
     Raises:
         NotAFlow: the function has no ``yield``, or is asynchronous.
-        ConfigurationError: the name is empty, or the function takes more than the chat.
+        ConfigurationError: the name is empty, the function takes more than the chat, or a setting is not of its kind.
 
     >>> @flow
     ... def greeting(chat):
@@ -163,7 +177,7 @@ def flow(function: Any = None, /, *, name: str | None = None, types: Iterable[ty
         chosen = getattr(function, "__name__", "") if name is None else name
         if not isinstance(chosen, str) or not chosen:
             raise ConfigurationError(f"{function!r} needs a name to be a flow, not {chosen!r}: write `@flow(name=…)`")
-        return Flow(function, name=chosen, types=types, on_change=on_change)
+        return Flow(function, name=chosen, types=types, on_change=on_change, shortcuts=shortcuts)
 
     return decorate if function is None else decorate(function)
 

@@ -180,9 +180,7 @@ class Playing(msgspec.Struct, eq=False):
             tried = max(0, state.missed.get(outcome.spot, 0))
             state = msgspec.structs.replace(state, attempts=tried, spot=outcome.spot, missed=missed, kept=None)
         self.tries = state.attempts + 1
-        self.state = msgspec.structs.replace(
-            state, asked=outcome.asked, pages=[], screen=None, page=0, shown=locale()
-        )
+        self.state = msgspec.structs.replace(state, asked=outcome.asked, pages=[], screen=None, page=0, shown=locale())
         return True
 
     def take_up(self, state: FlowState, opened: Open) -> None:

@@ -96,6 +96,8 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
         locale: the language to which the flow has come.
         divergence: where the code and the journal have parted, to be told when the turn is done.
         replaced: the conversation instead of which this one begins; it is there again where that fails.
+        used: how many of several answers in one message have been taken.
+        passed: questions that those before the last one have answered, each with how often it was tried.
     """
 
     mark: str
@@ -120,6 +122,8 @@ class Open(msgspec.Struct, omit_defaults=True, kw_only=True):
     locale: str | None = None
     divergence: Divergence | None = None
     replaced: "FlowState | None" = None
+    used: int = 0
+    passed: tuple[tuple[str, int], ...] = ()
 
 
 class Trouble(msgspec.Struct, frozen=True, array_like=True):
@@ -144,7 +148,9 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
             again. Less than 0 where it was for the last time; who hands over after that lets the person have new attempts.
         began: the session data when the flow began.
         changed: what the flow changed in it, as :meth:`flowdsl.effects.Effects.changes` tells it.
-        request: digest of the gateway's session id, where that alone tells when a conversation begins.
+        request: digest of the gateway's session id, where that alone tells when a conversation begins, or what is new.
+        heard: what was typed in that session of the gateway, where it sends all of it each time: how many characters all that
+            comes next begins with, their digest, and how many of them the message before had brought.
         pages: the screen being shown, where it is longer than one page.
         screen: what the pages were made for.
         page: which of them is shown, from 0.
@@ -170,6 +176,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
     began: dict[str, Any] = {}
     changed: dict[str, tuple[Any, ...]] = {}
     request: str = ""
+    heard: str = ""
     pages: list[str] = []
     screen: Screen | None = None
     page: int = 0

@@ -1,7 +1,7 @@
 """A flow as it is served at one place."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -26,6 +26,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         resume: the menu for who dials again, if any.
         lease: seconds for which a process that makes a call keeps others from going on with the turn. It renews that for
             as long as it lives.
+        lost: what becomes of an answer in a session that is not known: ``"begin"`` the conversation, or ``"end"`` it with
+            :class:`~flowdsl.errors.UnknownSession`.
     """
 
     flow: Flow[..., Any]
@@ -35,3 +37,4 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     navigation: Navigation | None = None
     resume: Resume | None = None
     lease: float = 15.0
+    lost: Literal["begin", "end"] = "begin"

@@ -4,6 +4,7 @@ import msgspec
 
 from flowdsl.deliveries import Delivery
 from flowdsl.errors import CallFailed, TooManyAttempts
+from flowdsl.hearing import hear, told_by_session
 from flowdsl.journal import CALL, has_failed
 from flowdsl.record import FlowState, Open, Record, Trouble, anew
 from flowdsl.service import Service
@@ -36,6 +37,10 @@ def after_failure(
     state = record.flows.get(name)
     if state is not None and not isinstance(error, TooManyAttempts):
         kept = _taken_back(state, error)
+        if kept is not None and told_by_session(delivery):
+            # What was typed has been heard, or it would be taken for a part of the next answer.
+            hearing = hear(delivery, state)
+            kept = msgspec.structs.replace(kept, request=hearing.request, heard=hearing.heard or kept.heard)
         if kept is not None:
             flows[name] = kept
     trouble = Trouble(where, count, parked=park_after is not None and count >= park_after)
