@@ -10,7 +10,7 @@ import msgspec
 from flowdsl.messages import Inbound
 from flowdsl.record import Record, Seen
 
-__all__ = ["Delivery", "answered_before", "digest", "mark", "remembered"]
+__all__ = ["Delivery", "afterlife", "answered_before", "digest", "mark", "names_one", "remembered"]
 
 # A sender delivers again within minutes as a rule; the newest replies are kept whole, and of more
 # messages the name, so that a late delivery still advances nothing.
@@ -21,6 +21,9 @@ _TEXTS_KEPT: Final = 2
 # Characters of what is picked from a menu.
 _PICKED: Final = 2
 _NAMED: Final = "i"
+# Seconds for which a session that is over remembers its last answer for a retry. Where messages have names that may come late,
+# elsewhere only while the first is still being answered.
+_AFTERLIFE: Final = 60.0
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,20 @@ def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
     if inbound.shortcut:
         return "t" + digest(f"{content}\n{'*'.join(inbound.shortcut)}", secret)
     return "t" + (_digest_of_many(content, secret) if len(text) <= _PICKED else digest(content, secret))
+
+
+def names_one(mark: str) -> bool:
+    """Tell whether a mark is the name of one message, and not that of all in which the same was typed."""
+    return mark[:1] == _NAMED
+
+
+def afterlife(ttl: float | None) -> float | None:
+    """Tell for how many seconds a session that is over is remembered, where its messages have no names.
+
+    Args:
+        ttl: seconds for which it would live; ``None`` for ever.
+    """
+    return _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
 
 
 def answered_before(record: Record, delivery: Delivery, found: int) -> Seen | None:

@@ -11,9 +11,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from flowdsl.apologies import contained
-from flowdsl.deliveries import Delivery, answered_before
+from flowdsl.deliveries import Delivery, afterlife, answered_before
 from flowdsl.errands import carry_out
-from flowdsl.errors import AuthorError, CallFailed, LimitExceeded, StoreError, StoreUnavailable
+from flowdsl.errors import AuthorError, CallFailed, LimitExceeded, StoreError, StoreUnavailable, UnknownSession
 from flowdsl.journal import FAILED
 from flowdsl.lanes import TooLate
 from flowdsl.messages import Reply
@@ -36,9 +36,6 @@ __all__ = ["Conduct", "Exchange"]
 
 logger = logging.getLogger("flowdsl")
 
-# A session that is over remembers its last answer for a retry. Where messages have ids it may come late,
-# elsewhere only while the first is still being answered.
-_AFTERLIFE: Final = 60.0
 # How often to look whether another process is done, in seconds.
 _SOON: Final = 0.02
 _LATER: Final = 0.25
@@ -115,6 +112,7 @@ class Exchange(msgspec.Struct, eq=False):
 
         Raises:
             StoreError: the session cannot be read or written.
+            UnknownSession: there is none, and the service begins none for an answer.
             TooLate: another process was not done with it in time; nothing was done.
         """
         if self.reply is not None:
@@ -209,7 +207,7 @@ class Exchange(msgspec.Struct, eq=False):
                 return self._say(partial(self.conduct.parked, self.service.screen), end=True)
             try:
                 came_to = take_turn(self.service, self.delivery, record, self._now(), over=over)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, UnknownSession):
                 raise
             except BaseException as error:  # sync code: what a flow raises, and no cancellation of this task
                 return await self._failed(contained(error), record)
@@ -326,9 +324,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _lifetime(self, record: Record) -> float | None:
         ttl = self.place.ttl
-        if record.alive or self.delivery.inbound.message_id is not None:
-            return ttl
-        return _AFTERLIFE if ttl is None else min(ttl, _AFTERLIFE)
+        return ttl if record.alive or self.delivery.named else afterlife(ttl)
 
     def _done(self, turn: Turn, reply: Reply) -> Reply:
         if turn.outcome is not None:

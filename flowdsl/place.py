@@ -36,12 +36,19 @@ class Place(NamedTuple):
         held = await self.store.load(self.session_id)
         return (None, None) if held is None else (read(held.value), held)
 
-    async def amend(self, change: Callable[[Record | None], Record | None], *, most: int | None = None) -> Record | None:
+    async def amend(
+        self,
+        change: Callable[[Record | None], Record | None],
+        *,
+        most: int | None = None,
+        lifetime: Callable[[Record, float | None], float | None] | None = None,
+    ) -> Record | None:
         """Change the record, over again for as long as others save first.
 
         Args:
             change: gives the record as it is to be, or ``None`` where there is nothing to change. It may be asked again.
             most: how many bytes the record may have; unless given, as many as in the middle of a turn, and some for a note.
+            lifetime: tells how long it lives then, of the record and of the seconds that it lives as a rule.
 
         Returns:
             The record as it was saved, or ``None`` where nothing was.
@@ -54,11 +61,14 @@ class Place(NamedTuple):
         for _ in range(TRIES):
             record, held = await self.load()
             following = change(record)
-            if following is None or await self._put(write(following, room), held):
+            if following is None:
+                return None
+            ttl = self.ttl if lifetime is None else lifetime(following, self.ttl)
+            if await self._put(write(following, room), held, ttl):
                 return following
         raise StoreUnavailable(f"session {self.session_id!r} was changed {TRIES} times while it was being saved")
 
-    async def _put(self, stored: str, held: Stored | None) -> bool:
+    async def _put(self, stored: str, held: Stored | None, ttl: float | None) -> bool:
         if held is None:
-            return await self.store.create(self.session_id, stored, self.ttl)
-        return await self.store.save(self.session_id, stored, held.token, self.ttl)
+            return await self.store.create(self.session_id, stored, ttl)
+        return await self.store.save(self.session_id, stored, held.token, ttl)

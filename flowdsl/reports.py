@@ -116,8 +116,11 @@ class Report:
             self._note(flow_started)
         if (parted := outcome.divergence) is not None:
             self._note(flow_diverged, expected=parted.expected, found=parted.found, where=parted.where)
-        if prompt_answered.receivers and outcome.answered is not None:
-            self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
+        if prompt_answered.receivers:
+            for passed, tries in turn.passed:
+                self._note(prompt_answered, key=passed, attempts=tries)
+            if outcome.answered is not None:
+                self._note(prompt_answered, key=outcome.answered, attempts=turn.tries)
         if outcome.refused is not None:
             self._note(prompt_rejected, key=outcome.refused.key, attempts=outcome.refused.attempts, message="")
         if outcome.prompt is None:

@@ -5,22 +5,26 @@ import logging
 import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from random import Random
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import msgspec
 
 from flowdsl.apologies import SORRY, Apology, Words, wording
 from flowdsl.deliveries import Delivery, mark
-from flowdsl.errors import BadPayload, ConfigurationError
+from flowdsl.ending import lives
+from flowdsl.errors import BadPayload, ConfigurationError, MissingIdentifier, StoreUnavailable
 from flowdsl.exchange import Conduct, Exchange
 from flowdsl.flow import Flow
+from flowdsl.hanging_up import hang_up
+from flowdsl.hearing import overheard
 from flowdsl.journal import named_types
 from flowdsl.lanes import Lanes, TooLate
 from flowdsl.languages import Translations
-from flowdsl.messages import Inbound, Reply
+from flowdsl.messages import Ended, Inbound, Reply
 from flowdsl.middleware import Middleware, Next, chained
 from flowdsl.navigation import Navigation
 from flowdsl.outcome import Limits
@@ -31,7 +35,17 @@ from flowdsl.service import Service
 from flowdsl.session_data import SessionData
 from flowdsl.sessions import SessionConfig
 from flowdsl.settings import count, require, seconds
-from flowdsl.signals import AlphabetForced, Event, Signal, alphabet_forced, emit
+from flowdsl.signals import (
+    AlphabetForced,
+    Event,
+    SessionEnded,
+    SessionEvent,
+    Signal,
+    alphabet_forced,
+    emit,
+    session_destroyed,
+    session_ended,
+)
 from flowdsl.silence import Silence
 from flowdsl.store import SessionStore
 from flowdsl.stores import MEMORY, chosen_store
@@ -53,6 +67,8 @@ _HOLDING: Final = BuiltIn("This takes a moment. Please reply with any key to see
 _PARKED: Final = BuiltIn("Sorry, this service is not available to you now. We are looking into it.")
 _PARK_AFTER: Final = 5
 _LEASE: Final = 15.0
+# Seconds that a gateway's notice waits for a message that is being answered: as long as most gateways wait for an answer.
+_PATIENCE: Final = 4.0
 # Seconds that what is given up has to clean up after itself.
 _LAST_MOMENT: Final = 1.0
 
@@ -145,7 +161,7 @@ class Runtime:
         self.sessions = sessions
         self._limits = limits
         self._clock = clock
-        self._lanes: Lanes[Reply] = Lanes()
+        self._lanes: Lanes[Any] = Lanes()
         self._telling: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -158,6 +174,7 @@ class Runtime:
         sessions: SessionConfig | None = None,
         screen: Screen | None = None,
         deadline: float | None = None,
+        lost: Literal["begin", "end"] = "begin",
     ) -> Reply:
         """Answer one message.
 
@@ -168,13 +185,16 @@ class Runtime:
             sessions: what this session's id is made of, if not what the runtime was given.
             screen: the USSD screen it is shown on; ``None`` where messages may be long.
             deadline: seconds after which the person is asked to wait, if not what the runtime was given.
+            lost: what becomes of an answer in a session that is not there, as it has expired: ``"begin"`` the conversation, or
+                ``"end"`` it, with nothing saved, so that the gateway can say so.
 
         Raises:
+            UnknownSession: there is no such session, with ``lost="end"``.
             UserInputError: the message cannot be answered, for a reason that its sender should know.
             StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again, and counts
                 once if it has an id.
         """
-        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen, deadline=deadline)
+        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen, deadline=deadline, lost=lost)
         return reply
 
     async def answer(
@@ -186,6 +206,7 @@ class Runtime:
         sessions: SessionConfig | None = None,
         screen: Screen | None = None,
         deadline: float | None = None,
+        lost: Literal["begin", "end"] = "begin",
     ) -> tuple[Reply, str | None]:
         """Answer one message as :meth:`handle` does, and tell whose session it was.
 
@@ -194,7 +215,15 @@ class Runtime:
         """
         self._require_loop()
         service = self._service
-        if service is None or service.flow is not flow or service.params is not params or service.screen is not screen:
+        if (
+            service is None
+            or service.flow is not flow
+            or service.params is not params
+            or service.screen is not screen
+            or service.lost is not lost
+        ):
+            if lost not in ("begin", "end"):
+                raise ConfigurationError(f"lost is {lost!r}: it is 'begin' or 'end'")
             service = self._service = Service(
                 flow=flow,
                 params=params,
@@ -203,6 +232,7 @@ class Runtime:
                 navigation=self._navigation,
                 resume=self._resume,
                 lease=self._lease,
+                lost=lost,
             )
         limit = self.deadline if deadline is None else deadline
         until = None if limit is None or self._loop is None else self._loop.time() + limit
@@ -240,7 +270,8 @@ class Runtime:
 
         async def answer(message: Inbound) -> Reply:
             nonlocal session_id
-            reply, session_id = await self._answer(service, message, config, until)
+            changed = message.text != inbound.text
+            reply, session_id = await self._answer(service, message, config, until, changed=changed)
             return reply
 
         def session(message: Inbound) -> SessionData:
@@ -248,6 +279,8 @@ class Runtime:
             return SessionData(place, flow.types, config.owner(message), self._clock)
 
         reply = await chained(self._middleware, Next(answer, session))(inbound)
+        if session_id is None and inbound.history is not None:
+            await self._overhear(flow, inbound, config)
         if screen is not None:
             text = screen.written(reply.text)
             if not screen.fits(text):
@@ -256,6 +289,77 @@ class Runtime:
             if text != reply.text:
                 reply = msgspec.structs.replace(reply, text=text)
         return reply, session_id
+
+    async def _overhear(self, flow: Flow[..., Any], inbound: Inbound, config: SessionConfig) -> None:
+        """Note what middleware has answered without the flow, or it would be taken for a part of the next answer."""
+        # Not worth an apology: the reply is there.
+        with suppress(MissingIdentifier, StoreUnavailable):
+            place = Place(self.store, config.session_id(inbound, flow=flow), config.ttl, self._limits.bytes)
+            delivery = Delivery(inbound=inbound, mark="", owner=config.owner(inbound), by="", now=0.0, secret=config.secret)
+            await place.amend(partial(overheard, delivery, flow.name))
+
+    async def ended(
+        self, flow: Flow[..., Any], ended: Ended, *, sessions: SessionConfig | None = None, keep: bool | None = None
+    ) -> bool:
+        """Take in a gateway's notice that its session is over, and tell ``session.ended``.
+
+        A conversation that ends so is over: its answers are gone, and the session with it where nothing else lives in it. One
+        in which a call is under way, or whose last reply was not shown yet, is kept whatever was wanted, and so is one that
+        was given up until somebody looks.
+
+        Args:
+            flow: the conversation.
+            ended: the notice. It may come twice, or for a session that is not there.
+            sessions: what session ids are made of, as for the messages.
+            keep: let the conversation wait for who dials again. Unless given, one is kept whose session is known by the
+                person, and one ends whose session is known by the gateway's id.
+
+        Returns:
+            Whether the conversation can still go on.
+
+        Raises:
+            StoreError: the session cannot be read or written.
+        """
+        self._require_loop()
+        config = self.sessions if sessions is None else sessions
+        inbound = Inbound(
+            platform=ended.platform, gateway=ended.gateway, request_id=ended.request_id, msisdn=ended.msisdn, url=ended.url
+        )
+        kept, destroyed = config.outlasts(ended.platform) if keep is None else keep, False
+        session_id: str | None = None
+        try:
+            session_id = config.session_id(inbound, flow=flow)
+        except MissingIdentifier:
+            kept = True  # nobody knows which it is
+        if session_id is not None and not kept:
+            place = Place(self.store, session_id, config.ttl, self._limits.bytes)
+            until = asyncio.get_running_loop().time() + (_PATIENCE if self.deadline is None else self.deadline)
+            kept, destroyed = await hang_up(place, self._lanes, flow.name, config.owner(inbound), until)
+        told = {"flow": flow.name, "platform": ended.platform, "gateway": ended.gateway}
+        if session_ended.receivers:
+            event = SessionEnded(**told, session_id=session_id, reason=ended.reason, detail=ended.detail, kept=kept)
+            self.tell(session_ended, flow, event)
+        if destroyed and session_id is not None and session_destroyed.receivers:
+            self.tell(session_destroyed, flow, SessionEvent(**told, session_id=session_id))
+        return kept
+
+    async def is_alive(self, flow: Flow[..., Any], inbound: Inbound, *, sessions: SessionConfig | None = None) -> bool:
+        """Tell whether a person's conversation is under way, for gateways that ask.
+
+        Args:
+            flow: the conversation.
+            inbound: as a message of it would be, as far as the gateway tells that.
+            sessions: what session ids are made of, as for the messages.
+
+        Raises:
+            MissingIdentifier: nothing in it says whose session it is.
+            StoreError: the session cannot be read.
+        """
+        self._require_loop()
+        config = self.sessions if sessions is None else sessions
+        place = Place(self.store, config.session_id(inbound, flow=flow), config.ttl, self._limits.bytes)
+        record, _ = await place.load()
+        return lives(record, flow.name, config.owner(inbound))
 
     def session(self, session_id: str, *, types: Iterable[type] = (), sessions: SessionConfig | None = None) -> SessionData:
         """Reach the data of a session from outside of its flows.
@@ -346,7 +450,9 @@ class Runtime:
         self._telling.clear()
         self._resting.clear()
 
-    async def _answer(self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None) -> tuple[Reply, str]:
+    async def _answer(
+        self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None, *, changed: bool = False
+    ) -> tuple[Reply, str]:
         _require_text(inbound)
         flow = service.flow
         session_id = config.session_id(inbound, flow=flow)
@@ -356,6 +462,8 @@ class Runtime:
             owner=config.owner(inbound),
             by=f"{_random.getrandbits(48):012x}",
             now=self._clock(),
+            secret=config.secret,
+            changed=changed,
         )
         report = Report(flow, inbound, session_id, self._beside)
         report.received()
@@ -363,7 +471,7 @@ class Runtime:
         place = Place(self.store, session_id, config.ttl, service.limits.bytes)
         exchange = Exchange(place, service, delivery, report, self._conduct, until)
         # A gateway that reuses its session ids may have two people in one, and they do not repeat each other.
-        alike = delivery.mark + delivery.owner if inbound.message_id is None else None
+        alike = None if delivery.named else delivery.mark + delivery.owner
         try:
             # Who waits for a message that is being answered can be told so on USSD only; elsewhere it would be lost.
             waits = None if service.screen is None else until

@@ -133,16 +133,27 @@ class SessionConfig:
 
         Gateways reuse their session ids, and then another person must not land in a live session.
         """
-        if self.id is not None or self._identifier(inbound) != "request_id":
+        if self.outlasts(inbound.platform):
             return ""
         person = inbound.msisdn or inbound.user_id
         return _hashed(self.secret, person)[:_OWNER_LENGTH] if person else ""
 
-    def _identifier(self, inbound: Inbound) -> Identifier:
-        return self.identifier or _PLATFORM_DEFAULT.get(inbound.platform, "user_id")
+    def outlasts(self, platform: str) -> bool:
+        """Tell whether sessions go on when those of the gateway are over, since something else says whose they are.
+
+        Args:
+            platform: on what the person is.
+
+        >>> SessionConfig().outlasts("ussd"), SessionConfig().durable().outlasts("ussd")
+        (False, True)
+        """
+        return self.id is not None or self._identifier(platform) != "request_id"
+
+    def _identifier(self, platform: str) -> Identifier:
+        return self.identifier or _PLATFORM_DEFAULT.get(platform, "user_id")
 
     def _identified(self, inbound: Inbound) -> str:
-        identifier = self._identifier(inbound)
+        identifier = self._identifier(inbound.platform)
         value: str | None = getattr(inbound, identifier)
         if not value or not value.strip():
             raise MissingIdentifier(f"the message has no {identifier}, which its session needs")

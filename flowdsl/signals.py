@@ -14,6 +14,7 @@ import blinker
 import msgspec
 
 from flowdsl.flow import Flow
+from flowdsl.messages import EndReason
 
 __all__ = [
     "AlphabetForced",
@@ -30,6 +31,7 @@ __all__ = [
     "PromptRejected",
     "PromptShown",
     "Receiver",
+    "SessionEnded",
     "SessionEvent",
     "SessionParked",
     "Signal",
@@ -54,6 +56,7 @@ __all__ = [
     "session_cache_miss",
     "session_created",
     "session_destroyed",
+    "session_ended",
     "session_parked",
     "session_resumed",
     "webhook_failed",
@@ -169,6 +172,19 @@ class CallEvent(Event, frozen=True, kw_only=True):
     where: str = ""
 
 
+class SessionEnded(Event, frozen=True, kw_only=True):
+    """The gateway said that its session is over: the person hung up, or the time ran out.
+
+    ``reason`` and ``detail`` are what it told of that, and ``kept`` is whether the conversation can still go on.
+    ``session_id`` is ``None`` where nothing in the notice says whose session it is.
+    """
+
+    session_id: str | None
+    reason: EndReason
+    detail: str
+    kept: bool
+
+
 class SessionParked(Event, frozen=True, kw_only=True):
     """A flow has raised so often at one place that it is not played any more in this session, until somebody looks.
 
@@ -261,6 +277,7 @@ def _signal(name: str, event: type[E]) -> Signal[E]:
 session_created: Final = _signal("session.created", SessionEvent)
 session_resumed: Final = _signal("session.resumed", SessionEvent)
 session_destroyed: Final = _signal("session.destroyed", SessionEvent)
+session_ended: Final = _signal("session.ended", SessionEnded)
 session_cache_hit: Final = _signal("session.cache.hit", CacheEvent)
 session_cache_miss: Final = _signal("session.cache.miss", CacheEvent)
 session_parked: Final = _signal("session.parked", SessionParked)
