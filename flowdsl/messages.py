@@ -1,12 +1,17 @@
 """What comes in from a gateway and what goes back: plain frozen values."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Literal, TypeAlias
 
 import msgspec
 
+from flowdsl.errors import BadStep
+from flowdsl.settings import is_count
+
 __all__ = [
     "Attachment",
+    "Checkout",
     "Choice",
     "Contact",
     "EndReason",
@@ -17,6 +22,7 @@ __all__ = [
     "Location",
     "Media",
     "MediaKind",
+    "Paid",
     "Reply",
 ]
 
@@ -33,6 +39,7 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
         url: where it can be fetched.
         kind: what it is.
         caption: a line of text that belongs to it.
+        mime: its media type, ``"image/png"`` for example, where the platform tells.
 
     >>> Media("https://example.com/map.png", caption="Where we are").kind
     'image'
@@ -41,6 +48,7 @@ class Media(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str
     kind: MediaKind = "image"
     caption: str = ""
+    mime: str = ""
 
 
 class Location(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -148,6 +156,60 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     service: str | None = None
 
 
+class Checkout(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person is asked to pay for, by the payment prompt of their gateway.
+
+    Args:
+        item: what it is called.
+        price: of one of them, in the currency of the gateway's account.
+        quantity: how many.
+
+    Raises:
+        BadStep: the item has no name, or price or quantity is not positive.
+
+    >>> Checkout("Susu deposit", Decimal("20.00")).quantity
+    1
+    """
+
+    item: str
+    price: Decimal
+    quantity: int = 1
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.item, str) or not self.item.strip():
+            raise BadStep(f"the item of a checkout is {self.item!r}: give what is paid for a name")
+        if not isinstance(self.price, Decimal) or not self.price.is_finite() or self.price <= 0:
+            raise BadStep(f"the price of {self.item!r} is {self.price!r}: give a positive Decimal, such as Decimal('20.00')")
+        if not is_count(self.quantity):
+            raise BadStep(f"the quantity of {self.item!r} is {self.quantity!r}: give a number from 1 on")
+
+
+class Paid(msgspec.Struct, frozen=True, kw_only=True):
+    """A gateway's notice that something was paid for, or was not. Never an answer.
+
+    Args:
+        platform: ``"ussd"``.
+        gateway: which gateway brought it.
+        order_id: the gateway's id of the order; the same order may be told of more than once.
+        amount: what was paid.
+        currency: three letters, such as ``"GHS"``.
+        successful: whether it was.
+        request_id: the gateway's id of the session in which it was asked for.
+        msisdn: the payer's number in E.164, where the notice carries it.
+        url: host and path it was delivered to.
+    """
+
+    platform: str
+    gateway: str
+    order_id: str
+    amount: Decimal
+    currency: str
+    successful: bool
+    request_id: str | None = None
+    msisdn: str | None = None
+    url: str = ""
+
+
 EndReason = Literal["released", "timeout", "user_abort", "user_or_timeout", "completed", "application_error", "gateway_end"]
 """Why a gateway's session is over, as far as the gateway tells."""
 
@@ -183,6 +245,8 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
         choices: what can be chosen, for platforms that draw buttons or lists. Empty on USSD.
         media: what goes with the text. Empty on USSD, where the address is in the text.
         key: key of the prompt that is asked; ``""`` where none is.
+        held: the person is only asked to wait; what they wait for is shown at their next message.
+        checkout: what they are asked to pay for, where the platform takes payments.
 
     >>> Reply("Goodbye.", end=True).end
     True
@@ -193,3 +257,5 @@ class Reply(msgspec.Struct, frozen=True, omit_defaults=True):
     choices: tuple[Choice, ...] = ()
     media: tuple[Media, ...] = ()
     key: str = ""
+    held: bool = False
+    checkout: Checkout | None = None

@@ -36,6 +36,7 @@ from flowdsl import (
 )
 from flowdsl._aiocache import open_store
 from flowdsl_adapters import Nalo, Request, Response, mount
+from flowdsl_adapters.gateway import Decoded
 
 LEASE = 0.3
 
@@ -182,7 +183,7 @@ class Watched:
 class Numbered(Nalo):
     """Nalo's format with a message id beside it, and a point before and after each turn."""
 
-    def decode(self, request: Request) -> Inbound:
+    def decode(self, request: Request) -> Decoded:
         """Read the id from the query."""
         inbound = msgspec.structs.replace(super().decode(request), message_id=request.query.get("id"))
         death.point("received")

@@ -5,14 +5,15 @@ import sys
 import msgspec
 from aiohttp import web
 
-from flowdsl import Inbound, Prompt, Runtime, Screen, Steps, flow
+from flowdsl import Prompt, Runtime, Screen, Steps, flow
 from flowdsl_adapters import Nalo, Request, mount
+from flowdsl_adapters.gateway import Decoded
 
 
 class Numbered(Nalo):
     """Nalo's format with a message id beside it, as gateways have that deliver again."""
 
-    def decode(self, request: Request) -> Inbound:
+    def decode(self, request: Request) -> Decoded:
         """Read the id from the query."""
         return msgspec.structs.replace(super().decode(request), message_id=request.query.get("id"))
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 import flowdsl_adapters
-from flowdsl import Inbound, Reply, Screen, SessionStore, Stored, StoreUnavailable
-from flowdsl.errors import BadPayload
+from flowdsl import Ended, Inbound, Reply, Screen, SessionStore, Stored, StoreUnavailable
+from flowdsl.errors import BadPayload, UserInputError
 from flowdsl.phone import e164
 from flowdsl.testing.contracts import StoreContract
 from flowdsl.testing.contracts.promises import run
-from flowdsl_adapters import Gateway, Request, Response
+from flowdsl_adapters import Gateway, Probe, Request, Response
 from flowdsl_adapters.testing import Caller, GatewayContract
 
 Held = tuple[str, int, float | None]
@@ -581,7 +581,14 @@ def test_contracts_are_loaded_by_who_wants_them() -> None:
 class Tiny:
     """A gateway that asks by GET, tells all that was typed so far, and reads CON or END."""
 
-    name, platform, method, screen = "tiny", "ussd", "GET", Screen()
+    name, platform, screen = "tiny", "ussd", Screen()
+    routes, deadline, lost = (("GET", ""),), None, "begin"
+
+    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+        return Response(body=b"")
+
+    def refuse(self, error: UserInputError) -> Response:
+        return Response(body=str(error).encode(), status=error.status)
 
     def decode(self, request: Request) -> Inbound:
         try:
@@ -748,7 +755,7 @@ class TakesAnything(Tiny):
 class Posts(Tiny):
     """It is delivered to by another method than it says."""
 
-    method = "*"
+    routes = (("*", ""),)
 
 
 class ApologisesOtherwise(Tiny):

@@ -18,6 +18,7 @@ from flowdsl import ConfigurationError, Inbound, Prompt, Reply, Runtime, Say, Se
 from flowdsl._aiocache import MemoryCache
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl_adapters import Nalo, Request, Response, mount
+from flowdsl_adapters.gateway import Decoded
 from flowdsl_adapters.testing import Caller, GatewayContract
 
 CASES = {path.stem: json.loads(path.read_text()) for path in sorted((Path(__file__).parent / "data" / "nalo").glob("*.json"))}
@@ -41,6 +42,12 @@ def posted(case: dict[str, Any]) -> Request:
     return Request(body=request["raw_body"].encode(), content_type=request["headers"]["Content-Type"])
 
 
+def message(decoded: Decoded) -> Inbound:
+    """Take it that a message was read."""
+    assert isinstance(decoded, Inbound)
+    return decoded
+
+
 def seen(inbound: Inbound) -> dict[str, Any]:
     """Tell what was understood, in the words of the composed cases."""
     event = {
@@ -61,14 +68,14 @@ def test_composed_requests_are_understood(name: str) -> None:
     (expected,) = CASES[name]["expect"]["events"]
     # Which answers a dialled string carries depends on how many of its parts are the service code.
     expected.pop("shortcut", None)
-    assert seen(Nalo().decode(posted(CASES[name]))) == expected
+    assert seen(message(Nalo().decode(posted(CASES[name])))) == expected
 
 
 @pytest.mark.parametrize("name", OUTBOUND)
 def test_composed_replies_are_written(name: str) -> None:
     """Each is written as the reference writes it, byte for byte."""
     case = CASES[name]
-    inbound = Nalo().decode(posted(CASES[case["answers"].removeprefix("nalo/")]))
+    inbound = message(Nalo().decode(posted(CASES[case["answers"].removeprefix("nalo/")])))
     response = Nalo().encode(Reply(case["reply"]["text"], end=case["reply"]["end"]), inbound)
     wire = case["wire"]
     assert (response.status, response.content_type) == (wire["status"], wire["headers"]["Content-Type"])
@@ -77,13 +84,13 @@ def test_composed_replies_are_written(name: str) -> None:
 
 def test_a_byte_order_mark_is_ignored() -> None:
     """Some senders put one before their JSON."""
-    assert Nalo().decode(Request(body="\ufeff".encode() + json.dumps(LATER).encode())).text == LATER["USERDATA"]
+    assert message(Nalo().decode(Request(body="\ufeff".encode() + json.dumps(LATER).encode()))).text == LATER["USERDATA"]
 
 
 @pytest.mark.parametrize("session", [None, "", "  "])
 def test_a_session_that_is_blank_is_none(session: str | None) -> None:
     """Without a session the number is one, as the older integrations had it."""
-    inbound = Nalo().decode(Request(body=json.dumps({**LATER, "SESSIONID": session}).encode()))
+    inbound = message(Nalo().decode(Request(body=json.dumps({**LATER, "SESSIONID": session}).encode())))
     assert inbound.request_id == f"nalo:{LATER['MSISDN']}"
 
 
@@ -111,17 +118,17 @@ async def test_a_session_by_number_begins_anew_with_an_unseen_session() -> None:
 
 def test_another_region() -> None:
     """National numbers are read in the region that is configured."""
-    inbound = Nalo(region="NG").decode(Request(body=json.dumps({**LATER, "MSISDN": "08031234567"}).encode()))
+    inbound = message(Nalo(region="NG").decode(Request(body=json.dumps({**LATER, "MSISDN": "08031234567"}).encode())))
     assert inbound.msisdn == "+2348031234567"
 
 
 def test_older_integrations_carry_the_session_in_userid() -> None:
     """There the flag and the text may be missing, and an unseen session is a new one."""
     gateway = Nalo(session_field="USERID")
-    inbound = gateway.decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456"}'))
+    inbound = message(gateway.decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456"}')))
     assert (inbound.request_id, inbound.new, inbound.text, inbound.msisdn) == ("session_1", None, "", "+256700123456")
     with pytest.raises(BadPayload, match="MSGTYPE is missing"):
-        Nalo().decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456","USERDATA":"1"}'))
+        message(Nalo().decode(Request(body=b'{"USERID":"session_1","MSISDN":"256700123456","USERDATA":"1"}')))
 
 
 def test_a_session_field_that_does_not_exist_is_refused() -> None:
@@ -138,11 +145,11 @@ def test_a_screen_that_is_none_is_refused() -> None:
 
 def test_a_region_may_be_written_small() -> None:
     """Two letters are a country in either case."""
-    inbound = Nalo(region="gh").decode(Request(body=json.dumps({**LATER, "MSISDN": "0244123456"}).encode()))
+    inbound = message(Nalo(region="gh").decode(Request(body=json.dumps({**LATER, "MSISDN": "0244123456"}).encode())))
     assert inbound.msisdn == "+233244123456"
 
 
-@pytest.mark.parametrize("region", ["Ghana", "", "ZZ", None])
+@pytest.mark.parametrize("region", ["Ghana", "", "ZZ"])
 def test_a_region_that_does_not_exist_is_refused(region: str) -> None:
     """With a misspelt region every national number would be refused, one person at a time."""
     with pytest.raises(ConfigurationError, match="no region"):
@@ -154,7 +161,7 @@ def test_a_region_that_does_not_exist_is_refused(region: str) -> None:
 )
 def test_the_flag_is_read_leniently(flag: object, new: bool) -> None:
     """Relays re-type the flag; ``"false"`` must not be true."""
-    assert Nalo().decode(Request(body=json.dumps({**LATER, "MSGTYPE": flag}).encode())).new is new
+    assert message(Nalo().decode(Request(body=json.dumps({**LATER, "MSGTYPE": flag}).encode()))).new is new
 
 
 @flow
@@ -254,7 +261,7 @@ WRONG_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
         for name in ("USERID", "MSISDN", "USERDATA", "NETWORK", "SESSIONID")
         for value in _ODD_VALUES
     },
-    **{f"MSGTYPE {value!r}": ({"MSGTYPE": value}, "MSGTYPE is neither") for value in _ODD_FLAGS},
+    **{f"MSGTYPE {value!r}": ({"MSGTYPE": value}, "MSGTYPE is none of") for value in _ODD_FLAGS},
     **{
         f"MSISDN {value!r}": ({"MSISDN": value}, "MSISDN is")
         for value in ("", " ", "1", "233", "+", "not a number", "233XXXXXXXXX", "9" * 400, "٢٣٣٢٤٤١٢٣٤٥٦", "07123ABCDE")
@@ -445,7 +452,7 @@ def test_many_fields_and_one_of_them_twice_take_no_time() -> None:
     count = 200_000
     body = b"{" + b",".join(b'"%d":0' % number for number in range(count)) + b',"x":0,"x":0}'
     with pytest.raises(BadPayload, match="'x' comes twice"):
-        Nalo().decode(Request(body=body))
+        message(Nalo().decode(Request(body=body)))
 
 
 @pytest.mark.parametrize("host", ["", "a b", "[::1", "example.com:99999999", "\xff"])
@@ -495,7 +502,7 @@ def test_the_codec_understands_or_refuses(fields: dict[str, Any] | bytes, conten
     for kind in ("application/json", content_type):
         for gateway in (Nalo(), Nalo(session_field="USERID")):
             try:
-                inbound = gateway.decode(Request(body=body, content_type=kind))
+                inbound = message(gateway.decode(Request(body=body, content_type=kind)))
             except UserInputError:
                 continue
             assert inbound.msisdn is not None

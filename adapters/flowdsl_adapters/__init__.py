@@ -1,7 +1,76 @@
 """Gateways: how each speaks, and how it is put into an aiohttp application."""
 
-from flowdsl_adapters.gateway import Gateway, Request, Response
+from flowdsl_adapters.about import About
+from flowdsl_adapters.fields import Field, Stage
+from flowdsl_adapters.gateway import Gateway, Probe, Request, Response
+from flowdsl_adapters.gateways import (
+    Advanta,
+    AfricasTalking,
+    Arkesel,
+    Beem,
+    Cellulant,
+    Crossgate,
+    DMark,
+    Emergent,
+    Flares,
+    FlaresXml,
+    Hollatags,
+    HttpJson,
+    Hubtel,
+    ImiMobile,
+    Infobip,
+    Korba,
+    Moolre,
+    MtnMadapi,
+    Nalo,
+    Nsano,
+    Person,
+    Safaricom,
+    TruRoute,
+    TxtGhana,
+    Wigal,
+)
 from flowdsl_adapters.mounting import mount
-from flowdsl_adapters.nalo import Nalo
+from flowdsl_adapters.ussd import UssdGateway
+from flowdsl_adapters.wires import Form, Json, Query, Xml
 
-__all__ = ["Gateway", "Nalo", "Request", "Response", "mount"]
+__all__ = [
+    "About",
+    "Advanta",
+    "AfricasTalking",
+    "Arkesel",
+    "Beem",
+    "Cellulant",
+    "Crossgate",
+    "DMark",
+    "Emergent",
+    "Field",
+    "Flares",
+    "FlaresXml",
+    "Form",
+    "Gateway",
+    "Hollatags",
+    "HttpJson",
+    "Hubtel",
+    "ImiMobile",
+    "Infobip",
+    "Json",
+    "Korba",
+    "Moolre",
+    "MtnMadapi",
+    "Nalo",
+    "Nsano",
+    "Person",
+    "Probe",
+    "Query",
+    "Request",
+    "Response",
+    "Safaricom",
+    "Stage",
+    "TruRoute",
+    "TxtGhana",
+    "UssdGateway",
+    "Wigal",
+    "Xml",
+    "mount",
+]

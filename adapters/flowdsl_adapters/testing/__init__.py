@@ -6,7 +6,7 @@
 ...         return MyGateway()
 """
 
+from flowdsl_adapters.handset import Caller
 from flowdsl_adapters.testing.contract import GatewayContract
-from flowdsl_adapters.testing.serving import Caller
 
 __all__ = ["Caller", "GatewayContract"]

@@ -8,8 +8,9 @@ from unittest import SkipTest
 
 from flowdsl import Call, Prompt, Say, SessionConfig, Steps, flow
 from flowdsl.testing.contracts.promises import named_as, promise, run, told
+from flowdsl_adapters.handset import Caller
 from flowdsl_adapters.testing.conversations import APOLOGY, accident, interview, lecture
-from flowdsl_adapters.testing.serving import Caller, Serving
+from flowdsl_adapters.testing.serving import Serving
 
 __all__ = ["GatewayContract"]
 
@@ -28,7 +29,13 @@ def _tried(test: Callable[["GatewayContract"], Coroutine[Any, Any, None]]) -> Ca
 class GatewayContract(Serving):
     """Tests of a gateway of your own: what is said through its wire is what flow and person have said.
 
-    A subclass tells how the gateway's requests are made and its answers read; any runner of tests finds the tests in it.
+    Any runner of tests finds the tests in a subclass. Of a declared gateway the declaration tells all that is needed::
+
+        class TestTelco(GatewayContract):
+            def gateway(self):
+                return Telco()
+
+    Of any other one, the subclass tells how the gateway's requests are made and its answers read.
     :class:`~flowdsl_adapters.Request` and :class:`~flowdsl_adapters.Response` are those that ``decode`` gets and ``encode``
     gives, and the contract sends them over HTTP::
 
@@ -90,11 +97,12 @@ class GatewayContract(Serving):
             async with self._served(interview) as wire:
                 await wire.ask(self.opening(self._caller()))
                 await wire.ask(self.answering(self._caller(), ["x"]))
-                await wire.ask(self.answering(self._caller(), ["x", text]))
+                shown = await wire.ask(self.answering(self._caller(), ["x", text]))
+                last = wire.seen[-1]
                 promise(
-                    wire.seen[-1].text == text,
+                    shown.text.startswith(f"<{text}> Which?") and (last.history is not None or last.text == text),
                     wanted=f"who typed {text!r} has answered {text!r}",
-                    found=f"decode() gave the text {told(wire.seen[-1].text)}",
+                    found=f"decode() gave the text {told(last.text)}, and the next screen was {told(shown.text)}",
                     because="people's names and PINs must be as they are. Where the gateway cannot bring a text, say so "
                     "in carries()",
                 )
@@ -224,9 +232,9 @@ class GatewayContract(Serving):
             for name, request in self._wrong().items():
                 answer = await wire.send(request)
                 promise(
-                    400 <= answer.status < 500 and answer.body.strip() and len(wire.seen) == 2,
+                    400 <= self.status(answer) < 500 and answer.body.strip() and len(wire.seen) == 2,
                     wanted=f"a malformed request ({name}) gets a 4xx with the reason, and reaches no flow",
-                    found=f"it got {answer.status} with {told(answer.body)}"
+                    found=f"it got {self.status(answer)} with {told(answer.body)}"
                     + (", and was a message to the flow" if len(wire.seen) > 2 else ""),
                     because="it would be an answer that nobody gave: decode() raises flowdsl.errors.BadPayload, or "
                     "UnsupportedContent where the content type is another",
@@ -241,15 +249,17 @@ class GatewayContract(Serving):
 
     @_tried
     async def test_another_method_is_refused(self) -> None:
-        """What does not come by the gateway's method gets 405."""
+        """What does not come by a method of the gateway's gets 405, or 400 where it takes any."""
         caller = self._caller()
         async with self._served(interview) as wire:
+            known = {method for method, _ in wire.gateway.routes}
             for method in _METHODS:
-                if method != wire.gateway.method:
+                if method not in known:
                     answer = await wire.send(self.opening(caller), method=method)
                     promise(
-                        answer.status == 405 and not wire.seen,
-                        wanted=f"a gateway that delivers by {wire.gateway.method} is not delivered to by {method}: that gets 405",
+                        answer.status in (405, *([400] if "*" in known else [])) and not wire.seen,
+                        wanted=f"a gateway that delivers by {' and '.join(sorted(known))} is not delivered to by {method}: "
+                        "that gets 405",
                         found=f"it got {answer.status} with {told(answer.body)}",
                         because="whoever opens the address in a browser would be a caller",
                     )
@@ -288,7 +298,8 @@ class GatewayContract(Serving):
                 await asyncio.sleep(0.01)
             gate.set()
             shown = [await once, await twice]
-            if wire.seen[-1].message_id is not None:
+            history = wire.seen[-1].history
+            if wire.seen[-1].message_id is not None or (history is not None and history.repeats):
                 shown.append(await wire.ask(self.answering(caller, ["x"])))
             promise(
                 all(each.text == "<x> Second?" for each in shown),
@@ -304,3 +315,28 @@ class GatewayContract(Serving):
                 found=f"it was shown {told(last.text)}",
                 because="nobody could pick 1 twice: message_id is of one message, and not of a session or a text",
             )
+
+    @_tried
+    async def test_the_end_of_a_session_is_no_answer(self) -> None:
+        """Nor is anything answered in it afterwards."""
+        caller = self._caller()
+        for reason, ending in self.endings(caller).items():
+            async with self._served(interview) as wire:
+                await wire.ask(self.opening(caller))
+                await wire.ask(self.answering(caller, ["a"]))
+                answer = await wire.send(ending)
+                promise(
+                    200 <= answer.status < 300 and len(wire.seen) == 2,
+                    wanted=f"the notice that the session is over ({reason}) is taken, and is no message to the flow",
+                    found=f"it got {answer.status} with {told(answer.body)}"
+                    + (", and was a message to the flow" if len(wire.seen) > 2 else ""),
+                    because="it would be an answer that nobody gave: decode() gives flowdsl.Ended",
+                )
+                after = await wire.send(self.answering(caller, ["a", "b"]))
+                promise(
+                    b"<b> Which?" not in after.body,
+                    wanted="after the end, the question that was open is not answered any more",
+                    found=f"an answer showed {told(after.body)}",
+                    because="the gateway's next session of the same id would begin in the middle of this one: the notice "
+                    "has the request_id and the msisdn of the messages",
+                )

@@ -1,5 +1,6 @@
 """What the author of a gateway tells its contract, and how each test serves a flow through it."""
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final
@@ -11,29 +12,19 @@ from aiohttp.test_utils import TestClient, TestServer
 from flowdsl import Flow, Inbound, Next, Reply, Runtime, SessionConfig
 from flowdsl.testing.contracts.promises import promise, told
 from flowdsl_adapters.gateway import Gateway, Request, Response
+from flowdsl_adapters.handset import Caller, Handset
 from flowdsl_adapters.mounting import mount
 from flowdsl_adapters.testing.conversations import APOLOGY, without
+from flowdsl_adapters.testing.malforming import malformed
+from flowdsl_adapters.ussd import UssdGateway
 
-__all__ = ["Caller", "Serving", "Wire"]
+__all__ = ["Serving", "Wire"]
 
+_named: Final = re.compile(r"\{([^}]+)\}")
 _ANSWERS: Final = (
     *("Ama", "a*b", "*", "*920*77#", "#", "0", "00", "1", "2", "Green", "a b", " a ", ""),
     *("Ɔsɛe 🙂", "a+b&c=d%20;\"'\\<", "1\n2"),
 )
-
-
-class Caller(msgspec.Struct, frozen=True, kw_only=True):
-    """A person at a phone, as the gateway tells of them.
-
-    Args:
-        session: the gateway's own id of the session.
-        number: the person's number as the gateway writes it.
-        code: what they dialled.
-    """
-
-    session: str
-    number: str
-    code: str = "*920*77#"
 
 
 class Wire:
@@ -48,17 +39,21 @@ class Wire:
     async def send(self, request: Request, *, method: str | None = None, by: int = 0) -> Response:
         """Deliver a request, to one process or the other."""
         options: dict[str, Any] = {"data": request.body} if request.body else {}
+        headers = {**request.headers}
         if request.content_type:
-            options["headers"] = {hdrs.CONTENT_TYPE: request.content_type}
+            headers[hdrs.CONTENT_TYPE] = request.content_type
+        usual, suffix = _route(self.gateway, request)
         async with self.client.request(
-            method or self.gateway.method,
-            f"/{by}",
-            params=request.query or None,
+            method or usual,
+            f"/{by}{suffix}",
+            params=[*request.query.items(), *((name, "another") for name in request.twice)] or None,
+            headers=headers,
             skip_auto_headers=[hdrs.CONTENT_TYPE],
             **options,
         ) as answer:
             body = await answer.read()
-            return Response(body=body, content_type=answer.headers.get(hdrs.CONTENT_TYPE, ""), status=answer.status)
+            kind = answer.headers.get(hdrs.CONTENT_TYPE, "")
+            return Response(body=body, content_type=kind, status=answer.status, headers=answer.headers)
 
     async def ask(self, request: Request, *, by: int = 0) -> Reply:
         """Deliver a request that the gateway understands, and read the answer."""
@@ -96,19 +91,29 @@ class Serving:
 
     def opening(self, caller: Caller) -> Request:
         """Make the request that the gateway sends when somebody dials."""
-        raise NotImplementedError(f"write {type(self).__name__}.opening(self, caller), which returns the request of who dials")
+        return self._handset("opening(self, caller), which returns the request of who dials").dialled(caller)
 
     def answering(self, caller: Caller, texts: Sequence[str]) -> Request:
         """Make the request that it sends when they have typed the last of these texts, and the others before."""
-        raise NotImplementedError(f"write {type(self).__name__}.answering(self, caller, texts), which returns the request")
+        return self._handset("answering(self, caller, texts), which returns the request").typed(caller, texts)
+
+    def endings(self, caller: Caller) -> Mapping[str, Request]:
+        """Make the requests that tell that the session is over, each by its reason; none where it never tells."""
+        gateway = self.gateway()
+        return Handset(gateway).endings(caller) if isinstance(gateway, UssdGateway) else {}
 
     def read(self, response: Response) -> Reply:
         """Read the answer as the gateway does: the text that it shows, and whether it ends the session."""
-        raise NotImplementedError(f"write {type(self).__name__}.read(self, response), which returns Reply(text, end=…)")
+        return self._handset("read(self, response), which returns Reply(text, end=…)").shown(response)
 
     def malformed(self) -> Mapping[str, Request]:
         """Make requests that are not what the gateway documents, each by what is wrong with it."""
-        raise NotImplementedError(f"write {type(self).__name__}.malformed(self), which returns requests that are wrong, by name")
+        handset = self._handset("malformed(self), which returns requests that are wrong, by name")
+        return malformed(handset, self._caller())
+
+    def status(self, response: Response) -> int:
+        """Read the status of an answer, where the gateway does not read it in the HTTP status."""
+        return response.status
 
     def carries(self, text: str) -> bool:
         """Tell whether the wire can bring a text as an answer. Say ``False`` only where the gateway documents it."""
@@ -116,7 +121,14 @@ class Serving:
 
     def echoed(self, part: Request | Response) -> object:
         """Read what the gateway wants back as it came, out of a request, and out of the answer to it."""
-        return None
+        gateway = self.gateway()
+        return Handset(gateway).echoed(part) if isinstance(gateway, UssdGateway) else None
+
+    def _handset(self, hook: str) -> Handset:
+        gateway = self.gateway()
+        if isinstance(gateway, UssdGateway):
+            return Handset(gateway)
+        raise NotImplementedError(f"write {type(self).__name__}.{hook}")
 
     def _caller(self, session: str = "1") -> Caller:
         return Caller(session=f"1795465800000000{session}", number=next(iter(self.numbers)))
@@ -130,16 +142,31 @@ class Serving:
     def _wrong(self) -> dict[str, Request]:
         """List what is malformed for the author, and for every gateway."""
         answering = self.answering(self._caller(), ["a", "wrong"])
-        wrong = {"nothing at all": Request(body=b"")}
+        wrong = {"nothing at all": msgspec.structs.replace(answering, body=b"", query={})}
         if answering.body:
             wrong["of another content type"] = msgspec.structs.replace(answering, content_type="application/x-unknown")
             wrong["bytes that are no text"] = msgspec.structs.replace(answering, body=b"\xff\xfe\x00", query={})
         return {**wrong, **self.malformed()}
 
+    def _told_apart(self, texts: Sequence[str]) -> list[str]:
+        """Leave out empty texts where all answers are sent, and an empty one makes no difference."""
+        kept: list[str] = []
+        before = self.opening(self._caller())
+        for text in texts:
+            request = self.answering(self._caller(), [*kept, text])
+            if request != before or not self._repeats(request):
+                kept, before = [*kept, text], request
+        return kept
+
+    def _repeats(self, request: Request) -> bool:
+        decoded = self.gateway().decode(request)
+        return isinstance(decoded, Inbound) and decoded.history is not None and decoded.history.repeats
+
     async def _as_without(
         self, flow: Flow[..., Any], texts: Sequence[str], params: Mapping[str, Any] = {}, *, processes: int = 1
     ) -> None:
         """Hold a conversation through the wire against the same one without it."""
+        texts = self._told_apart(texts)
         async with self._served(flow, params) as wire:
             shown = await wire.talk(self._caller(), texts, processes=processes)
         wanted = await without(self.gateway(), flow, texts, params)
@@ -169,3 +196,15 @@ class Serving:
         mount(app, "/1", self.gateway(), flow, runtime=runtime, params=params, sessions=sessions)
         async with TestClient(TestServer(app)) as client:
             yield Wire(self, client, gateway, seen)
+
+
+def _route(gateway: Gateway, request: Request) -> tuple[str, str]:
+    """Find the address of a request below that of the mount, and its method."""
+    for method, suffix in gateway.routes:
+        names = {name.partition(":")[0]: name.partition(":")[2] for name in _named.findall(suffix)}
+        known = names.keys() == request.parts.keys()
+        if known and all(re.fullmatch(rule or ".*", request.parts[name]) for name, rule in names.items()):
+            return method if method != "*" else request.method or "POST", _named.sub(
+                lambda found: request.parts[found[1].partition(":")[0]], suffix
+            )
+    raise AssertionError(f"no route of {gateway.name!r} takes {dict(request.parts)}")

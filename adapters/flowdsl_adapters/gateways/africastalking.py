@@ -1,0 +1,94 @@
+"""Africa's Talking: USSD by POST of a form, with all answers so far in one field.
+
+Documented in Africa's Talking's help pages on USSD: the form, ``CON`` and ``END``, and the time limits. The notice at the end
+of a session and the spelling of ids are seen in the code of its Laravel package.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flowdsl import Ended
+from flowdsl.errors import BadPayload
+from flowdsl.messages import EndReason
+from flowdsl_adapters.about import About
+from flowdsl_adapters.fields import Field, Kind
+from flowdsl_adapters.ussd import UssdGateway
+from flowdsl_adapters.wires import Form
+
+__all__ = ["AfricasTalking"]
+
+_STATUSES: Final[dict[str, EndReason]] = {
+    "success": "completed",
+    "incomplete": "user_or_timeout",
+    "failed": "application_error",
+}
+
+
+class AfricasTalking(UssdGateway):
+    """The USSD gateway of Africa's Talking, and of those who took over its format.
+
+    Its notices at the end of a session go to an address of their own: ``/events`` below that of the mount, or the same.
+
+    Args:
+        code: the service's own dial string, where the gateway puts a part of it into ``text``, as on some shared codes.
+        region: two letters of the country in which a number beginning with ``0`` is national.
+        screen: what one screen holds.
+
+    >>> body = b"sessionId=ATUid_1&serviceCode=%2A384%23&phoneNumber=%2B254711082300&networkCode=63902&text=1%2A2"
+    >>> AfricasTalking().decode(Request(body=body)).history
+    History(text='1*2', repeats=True)
+    """
+
+    name = "africastalking"
+    about = About(
+        title="Africa's Talking",
+        country="Kenya, and many more",
+        evidence="documented",
+        sources=("Africa's Talking's help pages", "the Laravel package africastalking-laravel", "starhash"),
+        check=(
+            'Whether your shared code puts its extension into `text` (seen in code): give `code="*384*1234*14#"` then.',
+            "How many characters a screen holds: it is not stated.",
+        ),
+        notes=(
+            "`text` holds all answers joined by `*`. What is new is told from what was heard before, so answers may have stars.",
+            "An empty first answer looks like a repeated dial, and is shown the first question again.",
+            "Ask for end-of-session notices at `/events` below the address of the mount.",
+        ),
+        number="+254711082300",
+        sample={
+            "sessionId": "ATUid_3f0a9c51d4e84b7f9c2d1e6b7a8f9012",
+            "serviceCode": "*384*1234#",
+            "phoneNumber": "+254711082300",
+            "networkCode": "63902",
+            "text": "",
+        },
+        within=15,
+        lasts=180,
+    )
+    # Documented are 15 seconds, and another guide advises less than 10.
+    deadline = 9.0
+    routes = (("POST", ""), ("POST", "/events"))
+
+    wire = Form()
+    session = Field("sessionId")
+    number = Field("phoneNumber")
+    # Sandbox clients leave it out in the first request (inferred).
+    text = Field("text", required=False, blank=True)
+    network = Field("networkCode", required=False)
+    service = Field("serviceCode")
+    cumulative = "answers"
+    more, last = "CON {text}", "END {text}"
+
+    def kind(self, fields: Mapping[str, Any]) -> Kind | None:
+        """A notice has the status with which a session ended."""
+        status = fields.get("status")
+        if status is None:
+            return None
+        reason = _STATUSES.get(status.lower()) if isinstance(status, str) else None
+        if reason is None:
+            raise BadPayload("status is none of Success, Incomplete, Failed")
+        return reason
+
+    def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
+        """Read a notice, with the gateway's words on what went wrong."""
+        return super().ended(fields, reason, url, detail=fields.get("errorMessage", ""))

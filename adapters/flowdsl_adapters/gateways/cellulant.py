@@ -1,0 +1,51 @@
+"""Cellulant: USSD by GET, answered by a line of fields. Seen in the code of vumi's transport."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowdsl_adapters.about import About
+from flowdsl_adapters.fields import Field, Kind, Stage
+from flowdsl_adapters.ussd import UssdGateway
+from flowdsl_adapters.wires import Query
+
+__all__ = ["Cellulant"]
+
+
+class Cellulant(UssdGateway):
+    """The gateway of Cellulant, whose session is known by the number and its id.
+
+    >>> query = {"MSISDN": "254722000000", "INPUT": "1", "opCode": "", "ABORT": "0", "sessionID": "c1"}
+    >>> Cellulant().decode(Request(body=b"", query=query)).request_id
+    '254722000000:c1'
+    """
+
+    name = "cellulant"
+    about = About(
+        title="Cellulant",
+        country="many",
+        evidence="seen in code",
+        sources=("vumi's transport for Cellulant",),
+        check=(
+            "How `|`, which ends a field, can be shown: a text has `/` instead (inferred).",
+            "How many characters a screen holds, and within how many seconds it must be answered.",
+        ),
+        number="254722000000",
+        sample={"MSISDN": "254722000000", "INPUT": "*120*1#", "opCode": "BEG", "ABORT": "0", "sessionID": "c1"},
+    )
+
+    wire = Query()
+    session = Field("sessionID")
+    number = Field("MSISDN")
+    text = Field("INPUT", blank=True)
+    stage = Stage("opCode", {"beg": "new", "": "on", "abo": "user_abort"})
+    more = "1|{text}|null|null|null|null"
+    last = "1|{text}|null|null|end|null"
+    replaced = {"|": "/"}
+
+    def kind(self, fields: Mapping[str, Any]) -> Kind | None:
+        """An abort is told in either of two fields."""
+        return "user_abort" if fields.get("ABORT") == "1" else super().kind(fields)
+
+    def session_id(self, fields: Mapping[str, Any], number: str) -> str:
+        """Ids alone are those of several people."""
+        return f"{number}:{Field('sessionID').read(fields)}"

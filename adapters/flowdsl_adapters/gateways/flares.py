@@ -1,0 +1,164 @@
+"""Comviva Flares: USSD by GET as Airtel has it, and by POST of XML as TNM Malawi has it.
+
+Seen in the code of vumi's transport for Airtel, and of TNM's clients.
+"""
+
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flowdsl import ConfigurationError, Ended, Screen
+from flowdsl.errors import Forbidden
+from flowdsl.messages import EndReason
+from flowdsl.phone import e164
+from flowdsl_adapters.about import About
+from flowdsl_adapters.dialling import behind, joined, parts_of
+from flowdsl_adapters.fields import Field, Kind
+from flowdsl_adapters.gateway import Decoded, Request
+from flowdsl_adapters.ussd import UssdGateway
+from flowdsl_adapters.wires import Query, Xml
+
+__all__ = ["Flares", "FlaresXml"]
+
+
+class Flares(UssdGateway):
+    """The gateway of Comviva Flares, HTTP pull 1.5.0.
+
+    Args:
+        user: what ``userid`` must be; ``None`` to let every request in.
+        password: what ``password`` must be.
+        code: the service's own dial string; unless given, the first part of what was dialled.
+        region: two letters of the country in which a number beginning with ``0`` is national.
+        screen: what one screen holds.
+
+    Raises:
+        ConfigurationError: there is a user without a password or the other way round, or a setting cannot be read.
+
+    >>> query = {"SessionID": "700", "MSISDN": "254733123456", "MSC": "254700000121", "input": "121*7"}
+    >>> message = Flares().decode(Request(body=b"", query=query))
+    >>> message.dialled, message.shortcut
+    ('*121*7#', ('7',))
+    """
+
+    name = "flares"
+    about = About(
+        title="Comviva Flares (HTTP, Airtel)",
+        country="many",
+        evidence="seen in code",
+        sources=("vumi's transport for Airtel, and its pull request 550",),
+        check=(
+            "The user and the password that its requests carry: `Flares(user=…, password=…)`.",
+            "How many characters a screen holds, and within how many seconds it must be answered.",
+        ),
+        notes=(
+            "Whether a reply ends the session is told by the header `Freeflow`: `FC` goes on, `FB` ends.",
+            "White space at the beginning of a screen is lost.",
+            "An unseen `SessionID` begins a conversation; its first `input` is the code without star and hash.",
+        ),
+        number="254733123456",
+        sample={
+            "SessionID": "700000000000123",
+            "MSISDN": "254733123456",
+            "MSC": "254700000121",
+            "input": "121",
+        },
+    )
+
+    wire = Query()
+    session = Field("SessionID")
+    number = Field("MSISDN")
+    text = Field("input", blank=True)
+    more = last = "{text}"
+    more_headers = {"Freeflow": "FC", "charge": "N", "amount": "0"}
+    last_headers = {"Freeflow": "FB", "charge": "N", "amount": "0"}
+
+    def __init__(
+        self,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        code: str | None = None,
+        region: str | None = None,
+        screen: Screen | None = None,
+    ) -> None:
+        if (user is None) != (password is None) or user == "" or password == "":
+            raise ConfigurationError("Flares shows a user and a password: give both, or neither")
+        self._credentials = f"{user}\n{password}".encode() if user is not None else None
+        super().__init__(code=code, region=region, screen=screen)
+
+    def decode(self, request: Request) -> Decoded:
+        """Read what the gateway sends, if it shows its password.
+
+        Raises:
+            Forbidden: the user or the password is another one.
+        """
+        if self._credentials is not None:
+            shown = f"{request.query.get('userid', '')}\n{request.query.get('password', '')}"
+            if not hmac.compare_digest(self._credentials, shown.encode("utf-8", "replace")):
+                raise Forbidden("Forbidden")
+        return super().decode(request)
+
+    def kind(self, fields: Mapping[str, Any]) -> Kind | None:
+        """A request to clean up tells that the session is over."""
+        return "gateway_end" if "clean" in fields else None
+
+    def opening(
+        self, fields: Mapping[str, Any], typed: str, service: str, *, new: bool | None
+    ) -> tuple[str | None, tuple[str, ...]]:
+        """Put back the star and the hash; only the first part is the code, unless more of it is known to be."""
+        dialled = joined(typed, "")
+        return dialled, behind(dialled, self._code or parts_of(dialled)[:1])
+
+    def sent(self, code: str, texts: Sequence[str]) -> dict[str, Any]:
+        """What was dialled comes without star and hash."""
+        return {"input": texts[-1] if texts else "*".join(parts_of(code))}
+
+    def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
+        """Read the request to clean up, where the number is written in small letters, with the gateway's error."""
+        number = Field("msisdn", required=False, blank=True).read(fields)
+        return Ended(
+            platform=self.platform,
+            gateway=self.name,
+            reason=reason,
+            request_id=self.session_id(fields, number or ""),
+            msisdn=e164((number or "").strip(), self._region),
+            url=url,
+            detail=str(fields.get("error", "")),
+        )
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>'
+
+
+class FlaresXml(UssdGateway):
+    """The gateway of Comviva Flares by XML, as TNM Malawi has it.
+
+    >>> body = b"<ussd><msisdn>265888123456</msisdn><sessionId>16024</sessionId><subscriberInput>1</subscriberInput></ussd>"
+    >>> FlaresXml().decode(Request(body=body)).text
+    '1'
+    """
+
+    name = "flares_xml"
+    about = About(
+        title="Comviva Flares (XML, TNM)",
+        country="Malawi",
+        evidence="seen in code",
+        sources=("public clients of TNM Malawi",),
+        check=(
+            "How a reply ends the session: the header `Freeflow` of the HTTP flavour is likely, and is what we send (inferred).",
+            "How many characters a screen holds, and within how many seconds it must be answered.",
+            "Whether a session that the person left is told. No notice is known, so it expires.",
+        ),
+        notes=("An unseen `sessionId` begins a conversation.",),
+        number="265888123456",
+        sample={"msisdn": "265888123456", "sessionId": "16024", "subscriberInput": "*123#"},
+    )
+    region = "MW"
+
+    wire = Xml(root="ussd")
+    session = Field("sessionId")
+    number = Field("msisdn")
+    text = Field("subscriberInput", blank=True)
+    more = last = _XML + "<response><msisdn>{msisdn}</msisdn><applicationResponse>{text}</applicationResponse></response>"
+    more_headers = {"Freeflow": "FC"}
+    last_headers = {"Freeflow": "FB"}
