@@ -1009,7 +1009,7 @@ def test_who_cannot_wait_sees_the_result_at_the_next_message(
         assert asyncio.get_running_loop().time() - began == pytest.approx(5, abs=0.1)
         shown = await send("x", message_id and "m2")
         assert asyncio.get_running_loop().time() - began == pytest.approx(8, abs=0.1)
-        assert shown == (Reply("a is late.", end=True) if ends else Reply("a is 'late'. More?"))
+        assert shown == (Reply("a is late.", end=True) if ends else Reply("a is 'late'. More?", key="more"))
         # What follows is as if nothing had been late.
         after = await send("b", message_id and "m3")
         assert after.text == ("Item?" if ends and platform == "chat" else "" if not ends else after.text)
@@ -1124,10 +1124,10 @@ def test_a_late_reply_is_given_to_the_message_that_it_is_for(monkeypatch: pytest
     async def talk() -> None:
         await person.dial()
         assert await send("a", "m1") == Reply(HOLDING)
-        assert await send("a", "m1") == Reply("late|")
-        assert await send("a", "m1") == Reply("late|")
-        assert await send("b", "m2") == Reply("soon|")
-        assert await send("a", "m1") == Reply("late|")
+        assert await send("a", "m1") == Reply("late|", key="item")
+        assert await send("a", "m1") == Reply("late|", key="item")
+        assert await send("b", "m2") == Reply("soon|", key="item")
+        assert await send("a", "m1") == Reply("late|", key="item")
 
     hurried(talk(), monkeypatch)
     assert clerk.asked == ["a", "b"]
@@ -1148,11 +1148,11 @@ def test_a_late_reply_is_not_taken_for_that_of_an_older_message(monkeypatch: pyt
 
     async def talk() -> None:
         await person.dial()
-        assert await send("a", "m1") == Reply("a is soon.\nItem?")
+        assert await send("a", "m1") == Reply("a is soon.\nItem?", key="item")
         assert await send("b", "m2") == Reply(HOLDING)
         await asyncio.sleep(10)
-        assert await send("a", "m1") == Reply("a is soon.\nItem?")
-        assert await send("x", "m3") == Reply("b is late.\nItem?")
+        assert await send("a", "m1") == Reply("a is soon.\nItem?", key="item")
+        assert await send("x", "m3") == Reply("b is late.\nItem?", key="item")
 
     hurried(talk(), monkeypatch)
 
@@ -1177,7 +1177,7 @@ def test_a_second_message_on_ussd_is_asked_to_wait(monkeypatch: pytest.MonkeyPat
                 assert loop.time() - began <= 5.01
         assert await first == Reply(HOLDING)
         await asyncio.sleep(30)
-        assert await sends[1]("c") == Reply("a is 'late'. More?")
+        assert await sends[1]("c") == Reply("a is 'late'. More?", key="more")
         assert [len(person.runtime._lanes) for person in people] == [0, 0]
 
     hurried(talk(), monkeypatch)
@@ -1198,7 +1198,7 @@ def test_a_second_message_in_a_chat_waits_for_the_first(here: bool, monkeypatch:
         await people[0].dial()
         assert await hasty(people[0])("a", "m1") == Reply(HOLDING)
         store.calls.clear()
-        assert await hasty(people[0 if here else 1])("b", "m2") == Reply("a is 'late'. More?")
+        assert await hasty(people[0 if here else 1])("b", "m2") == Reply("a is 'late'. More?", key="more")
         # Nobody asks the store for what this process itself is doing.
         assert (store.calls.count("load") > 10) is not here
 

@@ -275,6 +275,7 @@ def test_nothing_that_tells_answers_is_left_in_a_masked_record() -> None:
         pages=[said],
         owed=Reply(said),
         request="tdigest",
+        heard="4:tdigest:2",
         root=Root("shop", "module", {"$odd": said}),
         open=opened,
     )
@@ -309,7 +310,7 @@ def _filled(kind: Any, path: str) -> Any:
 _DEEP = 5
 # Names that authors give, platforms and languages.
 _TELLS_NOTHING = re.compile(
-    r".*\.(key|choices|kind|answered|refused|expected|found|where|platform|gateway|locale|shown|spoke|spot|root\.name|root\.module)"
+    r".*\.(key|choices|kind|answered|passed|refused|expected|found|where|platform|gateway|locale|shown|spoke|spot|root\.name|root\.module)"
 )
 
 

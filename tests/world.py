@@ -526,11 +526,12 @@ class World:
 def rendered(screen: Screen, *, chat: bool) -> Reply:
     """Show a screen as the platform does."""
     labels = {model.BACK: "Back", model.START: "Start again"}
+    asked = screen.text.removesuffix("?").rpartition("|")[2] if screen.text.endswith("?") else ""
     if chat:
         choices = [Choice(str(place), each) for place, each in enumerate(screen.menu, 1)]
-        return Reply(screen.text, screen.end, (*choices, *(Choice(key, labels[key]) for key in screen.ways)))
+        return Reply(screen.text, screen.end, (*choices, *(Choice(key, labels[key]) for key in screen.ways)), key=asked)
     lines = [f"{place}. {each}" for place, each in enumerate(screen.menu, 1)] + [f"{key} {labels[key]}" for key in screen.ways]
-    return Reply("\n".join([screen.text, *lines]), screen.end)
+    return Reply("\n".join([screen.text, *lines]), screen.end, key=asked)
 
 
 @contextmanager

@@ -110,6 +110,7 @@ def _state(state: FlowState, keep: bool) -> FlowState:
         began=_fields(state.began),
         changed={name: tuple(map(_blank, change)) for name, change in state.changed.items()},
         request="",
+        heard="",
         nonce="",
         pages=[_BLANK] * len(state.pages),
         root=None if root is None else msgspec.structs.replace(root, params=_fields(root.params)),
