@@ -109,6 +109,10 @@ def test_chat_measures_ucs2_and_pages(tmp_path: Path) -> None:
     done = run("chat", "flows:twi", "--page", "60", typed="#\n", cwd=tmp_path)
     assert "of 30 UCS-2 units" in done.stdout
     assert "# Next" in done.stdout
+    done = run("chat", "flows:twi", "--page", "60", "--transliterate", typed="#\n", cwd=tmp_path)
+    assert "Mepa wo kyew, ye ye" in done.stdout
+    assert "of 60 septets" in done.stdout
+    assert "UCS-2" not in done.stdout
 
 
 def test_chat_shows_what_a_flow_raised(tmp_path: Path) -> None:

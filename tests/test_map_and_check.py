@@ -332,6 +332,16 @@ def test_size_and_number_of_pages(command: Any, flows: Any, arguments: tuple[str
     assert done.lines[-1].endswith(f"; {problems} problem{'' if problems == 1 else 's'}")
 
 
+def test_a_screen_that_needs_ucs2_says_what_to_do(command: Any, flows: Any) -> None:
+    """It is told by its letters, and measured in septets with ``--transliterate``."""
+    source = HEAD + "@flow\ndef shop():\n    yield Say('ɛyɛ – ' * 20)\n"
+    done = command("check", flows(source), "--pages", "1")
+    assert done.status == 1
+    assert "UCS-2 units (because of 'ɛ', '–', which GSM 7-bit does not have; Screen(transliterate=True) writes all" in done.out
+    done = command("check", flows(source), "--pages", "1", "--transliterate")
+    assert (done.status, done.lines[-1].endswith("the fullest with 120 of 140 septets; 0 problems")) == (0, True)
+
+
 def test_a_check_in_a_chat(command: Any, flows: Any) -> None:
     """Its limits are those of the platform."""
     source = SOUND.replace('"Large"]', '"Large, for those who want more"]')

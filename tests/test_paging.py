@@ -4,6 +4,7 @@ import pytest
 
 from flowdsl import Limits, Prompt, Runtime, Say, Screen, SessionConfig, Steps, flow
 from flowdsl.signals import prompt_rejected
+from flowdsl.ussd import measure
 from tests.people import Person
 
 LONG = " ".join(f"word{number}" for number in range(60))
@@ -192,6 +193,42 @@ async def test_a_last_message_is_cut_anew_for_another_screen() -> None:
     assert all(SMALL.fits(page) for page in read)
     bodies = [page.partition("\n0 Back")[0].removesuffix("\n# Next") for page in read]
     assert " ".join(" ".join(bodies).split()) == f"yes: {LONG}"
+
+
+@pytest.mark.parametrize("line_break", ["\r\n", "/", "|"])
+async def test_lines_that_end_in_more_than_a_newline_leave_room(line_break: str) -> None:
+    """Every page of a conversation fits as it goes over the wire, and the texts have newlines for the codec to replace."""
+    lines = "\n".join(f"{number}" for number in range(60))
+
+    @flow
+    def listing() -> Steps[None]:
+        yield Say(lines)
+
+    person = Person(Runtime(), listing, screen=Screen(septets=60, units=40, line_break=line_break))
+    reply = await person.send(person.message("", new=True))
+    read = [reply.text]
+    while not reply.end:
+        reply = await person.send(person.message("#"))
+        read.append(reply.text)
+    sent = [page.replace("\n", line_break) for page in read]
+    assert all(measure(page).units <= 60 for page in sent)
+    assert max(measure(page).units for page in sent) > 56
+    assert "\n".join(page.partition("\n0 Back")[0].removesuffix("\n# Next") for page in read) == lines
+
+
+async def test_pages_made_for_other_line_breaks_are_made_anew() -> None:
+    """After a deploy behind a gateway that ends lines in two characters no page is too long, that of the last message neither."""
+
+    @flow
+    def listing() -> Steps[None]:
+        yield Say("\n".join("123" for _ in range(60)))
+
+    person = Person(Runtime(), listing, screen=Screen(septets=60, units=40))
+    await person.dial()
+    person.screen = Screen(septets=60, units=40, line_break="\r\n")
+    assert person.screen.fits(await person.type("#"))
+    reply = await person.send(person.message("#", locale="fr"))
+    assert person.screen.fits(reply.text)
 
 
 async def test_a_last_message_can_be_left_for_a_platform_without_pages() -> None:

@@ -513,6 +513,60 @@ async def test_what_middleware_changes_is_what_is_told(heard: Heard, answers_its
     assert [event.session_id for event in sent] == [None if answers_itself else "other:ussd:nalo:changed"] * 2
 
 
+@flow
+def cedis() -> Steps[None]:
+    """Ask and tell in letters that make a screen UCS-2, and once in others."""
+    yield from Prompt("amount", "₵5 – ₵20?", choices={"5": "₵5 ɛ", "20": "₵20 🙂"})
+    yield from Prompt("plain", "How many?")
+    yield Say("Meda wo ase ɔ 🙏🏽")
+
+
+async def test_what_makes_a_screen_ucs2_is_told(heard: Heard) -> None:
+    """Each screen that needs UCS-2 is told with its question, and which characters are to blame; other screens are not."""
+    runtime = Runtime()
+    person = Person(runtime, cedis)
+    await person.talk("1", "3")
+    await runtime.settle()
+    told = [event for _, event in heard.events if isinstance(event, signals.AlphabetForced)]
+    assert [(event.key, event.characters) for event in told] == [("amount", "₵–ɛ🙂"), ("", "ɔ🙏🏽")]
+    assert {(event.flow, event.gateway, event.session_id) for event in told} == {
+        ("cedis", "test", f"cedis:ussd:test:{person.session}")
+    }
+    assert heard.names[:6] == [
+        *("message.received", "session.cache.miss", "session.created", "flow.started", "prompt.shown", "alphabet.forced")
+    ]
+
+
+@pytest.mark.parametrize("screen", [Screen(transliterate=True), None], ids=["transliterates", "chat"])
+async def test_a_screen_without_ucs2_is_not_told_of(heard: Heard, screen: Screen | None) -> None:
+    """Nothing is told where all is transliterated, nor of a chat, which has no septets."""
+    runtime = Runtime()
+    await Person(runtime, cedis, screen=screen).talk("1", "3")
+    await runtime.settle()
+    assert "alphabet.forced" not in heard.names
+
+
+async def test_of_pages_and_apologies_it_is_told_too(heard: Heard) -> None:
+    """Whatever is shown counts: each page that is turned to, an apology, and what middleware says without a session."""
+
+    @flow
+    def broken() -> Steps[None]:
+        yield from Prompt("a", "ɛ" * 50 + " " + "a" * 40 + " " + "ɔ" * 30)
+        raise RuntimeError("no stock")
+
+    async def closing(inbound: Inbound, next: Next) -> Reply:
+        return Reply("₦") if inbound.text == "bye" else await next(inbound)
+
+    runtime = Runtime(apology="Kosɛ", middleware=[closing])
+    person = Person(runtime, broken, screen=Screen(septets=60, units=60))
+    await person.talk("#", "#", "x", "bye")
+    await runtime.settle()
+    told = [event for _, event in heard.events if isinstance(event, signals.AlphabetForced)]
+    assert [event.characters for event in told] == ["ɛ", "ɔ", "ɛ", "₦"]
+    assert [event.session_id is None for event in told] == [False, False, False, True]
+    assert [event.key for event in told] == ["a", "a", "", ""]
+
+
 async def test_webhooks_are_told(heard: Heard) -> None:
     """Requests that prove their origin, requests that are refused, and replies that were sent."""
     runtime = Runtime()
@@ -529,7 +583,7 @@ async def test_webhooks_are_told(heard: Heard) -> None:
     failures: list[Any] = [event for name, event in heard.events if name == "webhook.failed"]
     assert [(event.status, event.reason) for event in failures] == [
         (403, "the shared secret is missing or wrong"),
-        (400, "USERID is missing"),
+        (400, "MSGTYPE is missing"),
     ]
 
 

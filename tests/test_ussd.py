@@ -60,8 +60,8 @@ def navigation(screen: Screen, *, back: bool, forward: bool) -> str:
 
 
 def holds(screen: Screen, text: str) -> bool:
-    """Tell whether a screen holds a text, by the tables of the file."""
-    units, gsm = length(text)
+    """Tell whether a screen holds a text, by the tables of the file, with its newlines as the gateway ends lines."""
+    units, gsm = length(text.replace("\n", screen.line_break))
     return units <= (screen.septets if gsm else screen.units)
 
 
@@ -126,6 +126,55 @@ def test_a_text_fits_by_septets_or_by_units(text: str, septets: int, units: int)
     """Which of the two limits counts depends on the text, and nothing else does."""
     screen = Screen(septets=septets, units=units)
     assert screen.fits(text) == holds(screen, text)
+
+
+@pytest.mark.parametrize(
+    ("line_break", "text", "units"),
+    [
+        ("\n", "a\nb\nc", 5),
+        ("\r\n", "a\nb\nc", 7),
+        ("/", "a\nb\nc", 5),
+        ("|", "a\nb\nc", 7),
+        ("\n", "ɛ\nb\nc", 5),
+        ("\r\n", "ɛ\nb\nc", 7),
+        ("|", "ɛ\nb\nc", 5),
+        ("\r\n", "abc", 3),
+    ],
+)
+def test_a_line_break_takes_what_the_gateway_sends_for_it(line_break: str, text: str, units: int) -> None:
+    """A newline counts as what lines are ended with on the wire, in septets as in units."""
+    screen = Screen(septets=140, units=70, line_break=line_break)
+    assert screen.measure(text) == (units, "ɛ" not in text)
+    room = "a" if "ɛ" not in text else "ɛ"
+    full = text + room * (screen.room(screen.measure(text)) - units)
+    assert screen.fits(full)
+    assert not screen.fits(full + room)
+
+
+@pytest.mark.parametrize(
+    "line_break", ["", " ", "\r", "\n\r", "\n\n", "a", "1", "é", "ɛ", "\t", "\x00", "<br>", "\u0301", "\u2028", None, 5]
+)
+def test_lines_end_as_a_gateway_may_end_them(line_break: Any) -> None:
+    """A line break is a newline, CR LF, or one sign that a screen can show and that is no part of a word."""
+    with pytest.raises(ConfigurationError, match="the line break of a screen"):
+        Screen(line_break=line_break)
+
+
+def test_a_line_break_of_two_counts_in_the_navigation() -> None:
+    """The newline above the keys is one as any other, when a screen is made and when a page is."""
+    assert Screen(septets=17, units=19).navigation(**BOTH) == "\n0 Back  # Next"
+    with pytest.raises(ConfigurationError, match="no room beside its navigation"):
+        Screen(septets=17, units=19, line_break="\r\n")
+    screen = Screen(septets=18, units=20, line_break="\r\n")
+    assert paginate("a" * 30, [], screen, ends=True) == ["a" * 10 + "\n# Next", "aa\n0 Back  # Next", "a" * 18]
+
+
+def test_no_carriage_return_is_left_for_a_gateway_that_adds_one() -> None:
+    """A text whose lines end in CR LF, or in CR, has newlines on such a screen, so that none is written twice."""
+    screen = Screen(line_break="\r\n")
+    assert paginate("One\r\nTwo\rThree\n", ["1. A\r\nB"], screen, ends=True) == ["One\nTwo\nThree\n\n1. A\nB"]
+    assert shortened("One\r\nTwo", screen) == "One\nTwo"
+    assert paginate("One\r\nTwo", [], Screen(), ends=True) == ["One\r\nTwo"]
 
 
 # Pages.
@@ -194,10 +243,11 @@ def screens(draw: st.DrawFn) -> Screen:
         st.sampled_from([("Next", "Back"), ("", ""), ("Kɔ so", "San"), ("Suivant", "Précédent"), ("[>]", "[<]")])
     )
     usual = Screen(next_key=next_key, back_key=back_key, next_label=next_label, back_label=back_label)
-    longest = navigation(usual, **BOTH)
+    line_break = draw(st.sampled_from(["\n"] * 3 + ["\r\n", "|", "/"]))
+    longest = navigation(usual, **BOTH).replace("\n", line_break)
     units = length(longest + "🙂🙂")[0] + draw(st.sampled_from([0, 1, 2, 5, 11, 30, 50]))
     septets = max(length(longest + "aa")[0], draw(st.sampled_from([0, units]))) + draw(st.sampled_from([0, 1, 2, 5, 11, 30, 70]))
-    return msgspec.structs.replace(usual, septets=septets, units=units)
+    return msgspec.structs.replace(usual, septets=septets, units=units, line_break=line_break)
 
 
 def bare(text: str) -> str:
@@ -207,6 +257,11 @@ def bare(text: str) -> str:
 
 def whole(document: Document) -> str:
     return "\n".join([document.text, *document.lines]) if document.text else "\n".join(document.lines)
+
+
+def with_newlines(text: str, screen: Screen) -> str:
+    """End lines as texts for a screen do: in newlines alone, where the gateway ends them otherwise."""
+    return text if screen.line_break == "\n" else text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def bodies(pages: list[str], screen: Screen, *, ends: bool) -> list[str]:
@@ -246,8 +301,8 @@ def test_every_page_fits_its_screen(document: Document, screen: Screen, ends: bo
     assert pages
     for page in pages:
         assert holds(screen, page)
-    if holds(screen, whole(document)):
-        assert pages == [whole(document)]
+    if holds(screen, text := with_newlines(whole(document), screen)):
+        assert pages == [text]
 
 
 @given(documents(), screens(), st.booleans())
@@ -377,6 +432,9 @@ def test_a_page_is_turned_only_when_it_is_full(document: Document, screen: Scree
     """What begins the next page did not fit on this one: newlines and choices do not waste a screen."""
     pages = paginate(document.text, document.lines, screen, ends=ends)
     found = bodies(pages, screen, ends=ends)
+    document = document._replace(
+        text=with_newlines(document.text, screen), lines=[with_newlines(line, screen) for line in document.lines]
+    )
     text = whole(document)
     visible = [place for place, each in enumerate(text) if each not in BLANKS]
     words = {match.start(): match.group() for match in re.finditer(f"[^{BLANKS}]+", text)}
@@ -464,7 +522,7 @@ def test_a_visible_character_is_whole_though_its_number_cannot_stand_with_it(uni
 @settings(deadline=None, max_examples=200)
 def test_what_is_shortened_fits_and_is_how_the_text_begins(text: str, screen: Screen) -> None:
     """A text that nobody can page through is cut where the screen ends: between words, or else between characters."""
-    cut = shortened(text, screen)
+    cut, text = shortened(text, screen), with_newlines(text, screen)
     assert holds(screen, cut)
     if holds(screen, text):
         assert cut == text

@@ -42,14 +42,14 @@ _PICTURES: Final = range(0x1F000, 0x1FC00)
 # Of the letters before these anyascii knows all, and those for which it writes nothing have no sound of their own.
 _MANY_UNKNOWN: Final = 0x3000
 
-# GH₵ and GH¢ are how the cedi is written in Ghana; alone, ¢ may be a cent.
+# GH₵ is how the cedi is written in Ghana, and GH¢ too by inference; alone, ¢ may be a cent.
 _CODES: Final = {"GH₵": "GHS", "GH¢": "GHS", "₵": "GHS", "₦": "NGN"}
 _money: Final = re.compile("GH[₵¢]|[₵₦]").sub
 _foreign: Final = re.compile(f".[\u0300-\u036f]{{1,8}}|[^{ALPHABET}]", re.DOTALL).sub
 _pictures: Final = re.compile(f"([ \n]?){_EMOJI}(?:[ \n]*{_EMOJI})*([ \n]?)").sub
 _unwritten: Final = re.compile(f"[^{ALPHABET}{_EMOJI}]").sub
-# Behind these no blank is wanted that stood before an emoji.
-_CLOSING: Final = frozenset(".,;:!?)")
+_OPENING: Final = "([¿¡"
+_CLOSING: Final = ".,;:!?)]"
 
 
 def require_anyascii() -> None:
@@ -161,8 +161,8 @@ def _by_library(sign: str) -> str:
     if not written:
         silent = kind[0] == "L" and code < _MANY_UNKNOWN
         return _EMOJI if code in _PICTURES else "" if silent else _UNWRITABLE
-    if len(written) > 1 and written[0] == written[-1] == ":":
-        return _EMOJI
+    if len(written) > 2 and written[0] == written[-1] == ":":
+        return _EMOJI  # anyascii has named it
     return written.replace("`", "'")
 
 
@@ -174,8 +174,11 @@ def _left_out(match: re.Match[str]) -> str:
     if "\n" in match[0]:
         return "\n"
     left, right = match.groups()
-    after = text[end]
-    if left and not right and after in _CLOSING:
-        return ""
-    apart = left or right or (text[start - 1].isalnum() and after.isalnum())
-    return " " if apart else ""
+    before, after = text[start - 1], text[end]
+    if left and right:
+        return " "
+    if left:
+        return "" if after in _CLOSING else " "
+    if right:
+        return "" if before in _OPENING else " "
+    return " " if after.isalnum() and (before.isalnum() or before in _CLOSING) else ""
