@@ -1,6 +1,6 @@
 """Parameters, as addresses and HTML forms carry them: ``text=1%2A2&phone=%2B254711082300``. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -8,9 +8,9 @@ from urllib.parse import unquote_to_bytes
 from flowdsl.errors import BadPayload, UnsupportedContent
 from flowdsl_adapters.content_types import LATIN_1, UTF_8, charset_of, kind_of
 
-__all__ = ["Parameters", "read_form", "read_query"]
+__all__ = ["Parameters", "mended", "read_form", "read_query"]
 
-Parameters: TypeAlias = tuple[dict[str, str], frozenset[str]]
+Parameters: TypeAlias = tuple[Mapping[str, str], frozenset[str]]
 """Names to values, the first value where a name comes twice; and the names that come twice, with different values."""
 
 # A gateway sends a dozen at most.
@@ -33,7 +33,7 @@ def read_query(query: bytes) -> Parameters:
     >>> read_query(b"INPUT=*415*33%2A1#&MSISDN=254722000000&&=x")
     ({'INPUT': '*415*33*1#', 'MSISDN': '254722000000'}, frozenset())
     """
-    return _read(query, _text, len(query))
+    return _read(query, _guessed, len(query))
 
 
 def read_form(body: bytes, content_type: str) -> Parameters:
@@ -56,21 +56,31 @@ def read_form(body: bytes, content_type: str) -> Parameters:
         raise BadPayload("the body is not UTF-8, as its content type says") from None
 
 
+def mended(text: str) -> str:
+    r"""Make a text of one that came with bytes in it which are no UTF-8, as half surrogate pairs, or with a NUL.
+
+    >>> mended("caf\udce9")
+    'café'
+    """
+    return text if text.isascii() and "\0" not in text else _text_of(text.encode("utf-8", "surrogateescape"))
+
+
 def _read(raw: bytes, text: Callable[[bytes], str], most: int) -> Parameters:
     found: dict[str, str] = {}
-    twice = _NONE
+    twice: set[str] = set()
+    left = most
     for pair in raw.replace(b"+", b" ").split(b"&"):
         written, _, value = pair.partition(b"=")
         # Live requests of Flares carry junk without a name (gateways.md 4.15).
         if not written:
             continue
-        name, value_text = text(written), text(value)
-        known = found.setdefault(name, value_text)
-        if known != value_text:
-            twice |= {name}
-        if len(found) > most:
+        if not left:
             raise BadPayload(f"the body has more than {most} parameters")
-    return found, twice
+        left -= 1
+        name, typed = text(written), text(value)
+        if found.setdefault(name, typed) != typed:
+            twice.add(name)
+    return found, frozenset(twice) if twice else _NONE
 
 
 @lru_cache(maxsize=64)
@@ -79,7 +89,7 @@ def _decoder(content_type: str) -> Callable[[bytes], str]:
     if kind not in ("", _KIND):
         raise UnsupportedContent(f"the content type is {kind!r}: send {_KIND}")
     if not charset:
-        return _text
+        return _guessed
     if charset in UTF_8:
         return _utf_8
     if charset in LATIN_1:
@@ -87,12 +97,8 @@ def _decoder(content_type: str) -> Callable[[bytes], str]:
     raise UnsupportedContent(f"the charset is {charset!r}: send UTF-8")
 
 
-def _text(written: bytes) -> str:
-    try:
-        return _utf_8(written)
-    except UnicodeDecodeError:
-        # Inferred: older operators send ISO-8859-1, which hardly ever happens to be UTF-8 as well.
-        return _latin_1(written)
+def _guessed(written: bytes) -> str:
+    return _text_of(unquote_to_bytes(written))
 
 
 def _utf_8(written: bytes) -> str:
@@ -101,6 +107,14 @@ def _utf_8(written: bytes) -> str:
 
 def _latin_1(written: bytes) -> str:
     return _without_nul(unquote_to_bytes(written).decode("latin-1"))
+
+
+def _text_of(raw: bytes) -> str:
+    try:
+        return _without_nul(raw.decode())
+    except UnicodeDecodeError:
+        # Inferred: older operators send ISO-8859-1, which hardly ever happens to be UTF-8 as well.
+        return _without_nul(raw.decode("latin-1"))
 
 
 def _without_nul(text: str) -> str:

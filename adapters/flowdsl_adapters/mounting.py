@@ -1,35 +1,32 @@
-"""``mount``: a gateway and a flow become a route of an aiohttp application."""
+"""``mount``: a gateway and a flow become routes of an aiohttp application."""
 
-import asyncio
-import logging
-from collections.abc import Generator, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, Literal, get_args
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
-from flowdsl import ConfigurationError, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
-from flowdsl.apologies import contained
-from flowdsl.errors import BadPayload, StoreError
+from flowdsl import ConfigurationError, Flow, Runtime, Screen, SessionConfig
+from flowdsl.apologies import wording
 from flowdsl.settings import count, require, seconds
-from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
-from flowdsl_adapters.gateway import Gateway, Response
+from flowdsl.texts import BuiltIn, Text
+from flowdsl_adapters.endpoint import Endpoint
+from flowdsl_adapters.gateway import Gateway
 from flowdsl_adapters.origin import Origin
-from flowdsl_adapters.requests import read_request, refused
 
 __all__ = ["mount"]
-
-logger = logging.getLogger("flowdsl")
 
 # A USSD request is a few hundred bytes.
 _LARGEST: Final = 64 * 1024
 # The strictest gateway waits 5 seconds for its answer (Hubtel), so a body that takes longer is given up.
 _PATIENCE: Final = 5.0
-# A second less than the shortest time within which a USSD gateway is known to want an answer (Hubtel: 5 seconds).
-_USSD_DEADLINE: Final = 4.0
+_EXPIRED: Final = BuiltIn("Your session has expired. Please dial again.")
+
+_Lost = Literal["begin", "end"]
+_HangUp = Literal["end", "keep"]
 
 _RUNTIMES: Final = web.AppKey("flowdsl_runtimes", set[Runtime])
+_MEMBERS: Final = tuple(name for name in vars(Gateway) if not name.startswith("_"))
 
 
 def mount(
@@ -42,30 +39,46 @@ def mount(
     sessions: SessionConfig | None = None,
     params: Mapping[str, Any] = {},
     secret: str | None = None,
-    networks: Iterable[str] = (),
+    secret_header: str | None = None,
+    networks: str | Iterable[str] = (),
+    proxies: str | Iterable[str] = (),
     largest: int = _LARGEST,
     patience: float = _PATIENCE,
     deadline: float | None = None,
+    lost: _Lost | None = None,
+    expired: Text = _EXPIRED,
+    hangup: _HangUp | None = None,
 ) -> None:
     """Let a gateway deliver to a flow.
 
     The runtime is closed when the application is cleaned up. Several mounts may share one.
 
     Args:
-        app: the application that gets the route.
-        path: where the gateway delivers, ``"/ussd"``, or ``"/ussd/{secret}"`` with a secret in it.
+        app: the application that gets the routes.
+        path: where the gateway delivers, ``"/ussd"``, or ``"/ussd/{secret}"`` with a secret in it. A gateway that calls
+            several addresses has them below this one.
         gateway: how it speaks, :class:`~flowdsl_adapters.Nalo` for example.
         flow: who answers.
         runtime: keeps the sessions; one of its own in memory unless given.
         sessions: what session ids are made of here, if not what the runtime says.
         params: the flow's keyword parameters.
-        secret: what ``{secret}`` in the path, or ``?secret=`` in the query, must be. Requests without it
-            get 403. These gateways do not sign, so whoever knows the address can otherwise speak for anybody.
+        secret: what each request must carry: in place of ``{secret}`` in the path, in the header, or else as ``?secret=``.
+            Requests without it get 403. USSD gateways do not sign, so whoever knows the address can otherwise speak for
+            anybody.
+        secret_header: the header that carries the secret, ``"X-Api-Key"`` for example.
         networks: networks that may deliver, such as ``["203.0.113.0/24"]``; others get 403.
+        proxies: networks of your own reverse proxies, whose ``X-Forwarded-For`` tells where a request came from, and ``"unix"``
+            for one that delivers through a Unix socket. Without any the header is not believed.
         largest: bytes that a body may have; a larger one gets 413.
         patience: seconds in which a body must have arrived; a later one gets 408.
         deadline: seconds after which a person is asked to wait, where a turn makes calls that take longer. Unless given, as
-            the runtime has it, or 4 seconds on USSD, whose gateways wait for 5 seconds or more.
+            the runtime has it, or else as the gateway needs it.
+        lost: what becomes of an answer in a session that is not known, since it has expired: ``"begin"`` a conversation, or
+            ``"end"`` the session. Unless given, what the gateway does.
+        expired: what a person reads whose session is ended so.
+        hangup: what becomes of a session when the gateway says that its own is over: ``"end"`` it, or ``"keep"`` it for who
+            dials again. Unless given, a session is kept that is known by the person and ended that is known by the gateway's
+            id.
 
     Raises:
         ConfigurationError: the secret is empty, a network cannot be read, the flow does not take the params, the path
@@ -78,190 +91,117 @@ def mount(
     ...     yield Say("Hello!")
     >>> mount(web.Application(), "/ussd", Nalo(), hello)
     """
-    _check(app, path, gateway, flow)
-    if not isinstance(params, Mapping):
-        raise ConfigurationError(f"the params are {params!r}: write params={{…}}")
-    flow.require(params)
+    require("app", app, web.Application, "mount(app, path, gateway, flow)")
+    _check_path(path, secret, secret_header)
+    _check_gateway(gateway)
+    _check_flow(flow, params)
     runtime = Runtime() if runtime is None else runtime
     require("runtime", runtime, Runtime, "Runtime(…)")
     if sessions is not None:
         require("sessions", sessions, SessionConfig, "SessionConfig(…)")
-    if "{secret}" in path and secret is None:
-        raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
     count("number of bytes in largest", largest)
     seconds("patience", patience)
     if deadline is not None:
         seconds("deadline", deadline)
-    elif runtime.deadline is None and gateway.screen is not None:
-        deadline = _USSD_DEADLINE
-    endpoint = _Endpoint(
+    elif runtime.deadline is None:
+        deadline = gateway.deadline
+    kept = None if hangup is None else _one_of("hangup", hangup, _HangUp) == "keep"
+    endpoint = Endpoint(
         gateway=gateway,
         flow=flow,
         runtime=runtime,
         sessions=sessions,
         params=params,
-        origin=Origin(secret=secret, networks=networks),
+        origin=Origin(secret=secret, header=secret_header, networks=networks, proxies=proxies),
         largest=largest,
         patience=patience,
         deadline=deadline,
+        lost=_one_of("lost", gateway.lost if lost is None else lost, _Lost),
+        expired=wording("sessions that have expired", expired, _EXPIRED),
+        keep=kept,
     )
-    try:
-        app.router.add_route(gateway.method, path, endpoint.answer)
-    except (ValueError, RuntimeError) as error:
-        raise ConfigurationError(f"the path {path!r} cannot be served: {error}") from error
+    for method, suffix in gateway.routes:
+        below = suffix.removeprefix("/") if path.endswith("/") else suffix
+        _add_route(app, method, path + below, replace(endpoint, below=below))
     if _RUNTIMES not in app:
         app[_RUNTIMES] = set()
         app.on_cleanup.append(_close_runtimes)
     app[_RUNTIMES].add(runtime)
 
 
-def _check(app: object, path: object, gateway: object, flow: object) -> None:
-    require("app", app, web.Application, "mount(app, path, gateway, flow)")
+def _check_path(path: object, secret: object, secret_header: object) -> None:
     if not isinstance(path, str) or not path.startswith("/"):
         raise ConfigurationError(f"the path {path!r} must begin with '/'")
+    if "{secret}" not in path and "{secret:" not in path:
+        return
+    if secret is None:
+        raise ConfigurationError(f"the path {path!r} has a secret in it, and none is given: write mount(…, secret=…)")
+    if secret_header is not None:
+        raise ConfigurationError(f"the secret is looked for in the path {path!r} and in the header: leave out one of them")
+
+
+def _check_gateway(gateway: object) -> None:
     if isinstance(gateway, type):
         raise ConfigurationError(f"the gateway is the class {gateway.__name__} itself: write {gateway.__name__}()")
-    if not isinstance(gateway, Gateway):
+    missing = [name for name in _MEMBERS if not hasattr(gateway, name)]
+    if "decode" in missing:
         raise ConfigurationError(f"{gateway!r} is no gateway: write mount(app, path, gateway, flow)")
-    for member in ("name", "platform", "method"):
+    if missing or not isinstance(gateway, Gateway):
+        raise ConfigurationError(f"{gateway!r} is no gateway: it has no {', '.join(missing)}")
+    for member in ("name", "platform"):
         require(f"{member} of the gateway", getattr(gateway, member), str, f'{member} = "…"')
     if gateway.screen is not None:
         require("screen of the gateway", gateway.screen, Screen, "screen = Screen(…), or None")
+    if gateway.deadline is not None:
+        seconds("deadline of the gateway", gateway.deadline)
+    _one_of("lost of the gateway", gateway.lost, _Lost)
+    if not _are_routes(gateway.routes):
+        raise ConfigurationError(f"the routes of the gateway are {gateway.routes!r}: write routes = [('POST', '')]")
+
+
+def _are_routes(routes: object) -> bool:
+    return isinstance(routes, Sequence) and bool(routes) and all(map(_is_route, routes))
+
+
+def _is_route(route: object) -> bool:
+    match route:
+        case (str(), str(suffix)):
+            return not suffix or suffix.startswith("/")
+        case _:
+            return False
+
+
+def _check_flow(flow: object, params: object) -> None:
     if isinstance(flow, Generator):
         raise ConfigurationError(f"{flow!r} is what a flow gives when it is called: name the flow without calling it")
     if not isinstance(flow, Flow):
         raise ConfigurationError(f"{flow!r} is no flow: put @flow above the function")
+    if not isinstance(params, Mapping):
+        raise ConfigurationError(f"the params are {params!r}: write params={{…}}")
+    flow.require(params)
+
+
+def _one_of(setting: str, value: Any, choices: Any) -> Any:
+    known = get_args(choices)
+    if value in known:
+        return value
+    raise ConfigurationError(f"the {setting} is {value!r}: it is {' or '.join(map(repr, known))}")
+
+
+def _add_route(app: web.Application, method: str, path: str, endpoint: Endpoint) -> None:
+    try:
+        route = app.router.add_route(method, path, endpoint.answer)
+    except (ValueError, RuntimeError) as error:
+        raise ConfigurationError(f"the path {path!r} cannot be served: {error}") from error
+    # aiohttp looks for a path that is taken at the last one only.
+    added = route.resource
+    for resource in app.router.resources():
+        if added is None or resource is added:
+            break
+        if resource.get_info() == added.get_info() and any(each.method in (route.method, "*") for each in resource):
+            raise ConfigurationError(f"the path {path!r} cannot be served: something else is there already")
 
 
 async def _close_runtimes(app: web.Application) -> None:
     for runtime in app[_RUNTIMES]:
         await runtime.close()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Endpoint:
-    """A gateway, the flow that answers it, and what holds between them."""
-
-    gateway: Gateway
-    flow: Flow[..., Any]
-    runtime: Runtime
-    sessions: SessionConfig | None
-    params: Mapping[str, Any]
-    origin: Origin
-    largest: int
-    patience: float
-    deadline: float | None
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Answer a delivery: 200 with a screen, a 4xx with a reason, or 503 where it should come again."""
-        try:
-            if self.origin.checked:
-                self.verify(request)
-            inbound = await self.decode(request)
-            reply, session_id = await self.reply(inbound)
-        except UserInputError as error:
-            if webhook_failed.receivers:
-                self.runtime.tell(webhook_failed, self.flow, self.event(error.status, str(error)))
-            return await refused(request, error)
-        except StoreError as error:
-            return web.Response(status=error.status, text="sessions cannot be reached now: deliver again\n")
-        response = _http(self.encode(reply, inbound))
-        if message_sent.receivers:
-            with suppress(ConnectionError):  # the sender hung up, so it was not handed over
-                await response.prepare(request)
-                await response.write_eof()
-                self.runtime.tell(message_sent, self.flow, self.sent(inbound, session_id))
-        return response
-
-    def verify(self, request: web.Request) -> None:
-        """Let the request prove where it comes from."""
-        secret = request.match_info.get("secret") or request.query.get("secret", "")
-        self.origin.require(secret=secret, address=request.remote)
-        if webhook_verified.receivers:
-            self.runtime.tell(webhook_verified, self.flow, self.event(200, ""))
-
-    async def decode(self, request: web.Request) -> Inbound:
-        """Read the request; nothing of it has touched a session yet."""
-        parts = await read_request(request, largest=self.largest, patience=self.patience)
-        try:
-            inbound = self.gateway.decode(parts)
-            if not isinstance(inbound, Inbound):
-                raise TypeError(f"decode gave {inbound!r}, which is no Inbound")
-            return inbound
-        except UserInputError:
-            raise
-        except Exception:
-            logger.exception("gateway %r could not read a request, and did not say why", self.gateway.name)
-            raise BadPayload("the request cannot be read") from None
-
-    async def reply(self, inbound: Inbound) -> tuple[Reply, str | None]:
-        """Let the flow answer; what goes wrong becomes an apology that ends the session in the gateway's form.
-
-        Raises:
-            UserInputError: the message cannot be answered, for a reason that its sender should know.
-            StoreError: sessions cannot be reached, and the sender will deliver again.
-        """
-        try:
-            return await self.runtime.answer(
-                self.flow,
-                inbound,
-                params=self.params,
-                sessions=self.sessions,
-                screen=self.gateway.screen,
-                deadline=self.deadline,
-            )
-        except UserInputError:
-            raise
-        except StoreError as error:
-            logger.error("flow %r could not be served: %s", self.flow.name, error)
-            if self.gateway.screen is None:
-                raise  # who sends messages delivers them again; a USSD session must be told something now
-            return self.apology(error, inbound), None
-        except (Exception, SystemExit, asyncio.CancelledError) as error:
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise  # the server is shutting down
-            logger.exception("a message to flow %r could not be answered", self.flow.name)
-            return self.apology(contained(error), inbound), None
-
-    def apology(self, error: Exception, inbound: Inbound) -> Reply:
-        """Say what a person reads instead of an error, and end the session."""
-        return Reply(self.runtime.apology(error, self.gateway.screen, inbound.locale), end=True)
-
-    def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the reply in the gateway's form; where it cannot be written, an apology, as plain text in the end."""
-        try:
-            return self.written(reply, inbound)
-        except Exception as error:
-            logger.exception("gateway %r could not write a reply of flow %r", self.gateway.name, self.flow.name)
-            apology = self.apology(error, inbound)
-        try:
-            return self.written(apology, inbound)
-        except Exception:
-            return Response(body=apology.text.encode(), content_type="text/plain; charset=utf-8")
-
-    def written(self, reply: Reply, inbound: Inbound) -> Response:
-        """Let the gateway write, and hold what it gives against what it must be."""
-        response = self.gateway.encode(reply, inbound)
-        if isinstance(response, Response):
-            return response
-        raise TypeError(f"encode gave {response!r}, which is no Response")
-
-    def event(self, status: int, reason: str) -> WebhookEvent:
-        """Tell whether a request was let in."""
-        return WebhookEvent(
-            flow=self.flow.name, platform=self.gateway.platform, gateway=self.gateway.name, status=status, reason=reason
-        )
-
-    def sent(self, inbound: Inbound, session_id: str | None) -> MessageEvent:
-        """Tell that the reply to a message was handed over."""
-        return MessageEvent(
-            flow=self.flow.name,
-            platform=inbound.platform,
-            gateway=inbound.gateway,
-            session_id=session_id,
-            message_id=inbound.message_id,
-        )
-
-
-def _http(response: Response) -> web.Response:
-    return web.Response(body=response.body, status=response.status, headers={hdrs.CONTENT_TYPE: response.content_type})

@@ -1,25 +1,32 @@
 """Requests as aiohttp has them: read with bounds, taken apart for a codec, and refused with a reason."""
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
 
 from aiohttp import hdrs, web
 
-from flowdsl import UserInputError
 from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled
+from flowdsl_adapters.forms import Parameters, mended, read_query
 from flowdsl_adapters.gateway import Request
 
-__all__ = ["read_request", "refused"]
+__all__ = ["carried_secret", "read_request", "refused"]
+
+_NO_PARTS: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_PARAMETERS: Final[Parameters] = (MappingProxyType({}), frozenset())
 
 
-async def read_request(request: web.Request, *, largest: int, patience: float) -> Request:
+async def read_request(request: web.Request, *, largest: int, patience: float, below: str = "") -> Request:
     """Give the parts of a request that a codec may look at.
 
     Args:
         request: as aiohttp has it.
         largest: bytes that its body may have.
         patience: seconds in which it must have arrived.
+        below: what of its path follows that of the mount.
 
     Raises:
         PayloadTooLarge: the body is larger.
@@ -32,19 +39,48 @@ async def read_request(request: web.Request, *, largest: int, patience: float) -
         body = _bounded(request.content.read_nowait(), largest) if ready else await _arrived(request, largest, patience)
     except (web.RequestPayloadError, ConnectionError, ValueError) as error:
         raise BadPayload(f"the body cannot be read: {error}") from None
-    target = request.raw_path
+    # aiohttp cuts a query at "#", and gateways send "INPUT=*415*33#" without escaping it.
+    path, asked, query = request.raw_path.partition("?")
+    if not (path.startswith("/") and "%" not in path and "#" not in path):
+        path = request.rel_url.path_safe
+    match = request.match_info
+    parameters, twice = _parameters(query) if asked else _NO_PARAMETERS
     return Request(
         body=bytes(body),
         content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
-        query=request.query if "?" in target else {},
-        url=_url(request.host, target if _is_bare(target) else request.path, request.match_info.get("secret")),
+        query=parameters,
+        twice=twice,
+        url=_url(request.host, path, match.get("secret"), below),
+        method=request.method,
+        parts={name: mended(part) for name, part in match.items() if name != "secret"} if match else _NO_PARTS,
+        headers=request.headers,
     )
 
 
-async def refused(request: web.Request, error: UserInputError) -> web.Response:
-    """Answer a request that cannot be answered otherwise, with the status and the words of the error."""
-    response = web.Response(status=error.status, text=f"{error}\n")
-    if isinstance(error, Stalled) or request.content.exception() is not None:
+def carried_secret(request: web.Request, header: str | None) -> str:
+    """Find the secret that a request carries, in the one place where it counts; ``""`` where there is none.
+
+    Args:
+        request: as aiohttp has it.
+        header: the name of the header that has it; ``None`` where the path has it, or else the query.
+    """
+    in_path = request.match_info.get("secret")
+    if in_path is not None:
+        return in_path
+    if header is not None:
+        return request.headers.get(header, "")
+    return _parameters(request.raw_path.partition("?")[2])[0].get("secret", "")
+
+
+async def refused(request: web.Request, response: web.Response, *, stalled: bool) -> web.Response:
+    """Answer a request whose body may not all have been read.
+
+    Args:
+        request: as aiohttp has it.
+        response: the answer.
+        stalled: the rest of the body may never come.
+    """
+    if stalled or request.content.exception() is not None:
         # aiohttp would wait ten seconds for the rest of the body, or raise what broke it once more.
         response.force_close()
         with suppress(ConnectionError):  # the sender hung up, and reads nothing more
@@ -75,15 +111,19 @@ def _bounded(body: bytes | bytearray, largest: int) -> bytes | bytearray:
     return body
 
 
-def _is_bare(target: str) -> bool:
-    """Tell whether what was asked for is a path and nothing else; to take it apart takes longer than to look."""
-    return target.startswith("/") and "?" not in target and "%" not in target and "#" not in target
+def _parameters(query: str) -> Parameters:
+    return read_query(query.encode("utf-8", "surrogateescape"))  # as aiohttp has decoded it
 
 
 @lru_cache(maxsize=1024)
-def _url(host: str, path: str, secret: str | None) -> str:
+def _url(host: str, path: str, secret: str | None, below: str) -> str:
     # Of an IPv6 address in brackets only what follows them is a port.
     name, colon, port = host.rpartition(":")
     bare = name if colon and port.isdecimal() else host
-    # Session ids may be made of the address, and a secret must not be in them.
-    return f"{bare}{path.replace(secret, '-') if secret else path}"
+    if below:
+        # Whatever a gateway calls, and with whatever in the path, its sessions are those of the one mount.
+        path = path.rsplit("/", below.lstrip("/").count("/") + 1)[0] + ("" if below.startswith("/") else "/")
+    if secret:
+        # Session ids may be made of the address, and a secret must not be in them. Of a path these two stay escaped.
+        path = path.replace(secret.replace("%", "%25").replace("/", "%2F"), "-")
+    return mended(f"{bare}{path}")
