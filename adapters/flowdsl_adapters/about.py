@@ -23,6 +23,9 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         notes: what else to know, a sentence each.
         number: a number as the gateway writes it.
         sample: the first request of a session, field by field.
+        fields: what other fields mean than those that are declared, or what is to be said besides; by the field's name.
+        notices: notices that a session is over, field by field, which no :class:`~flowdsl_adapters.Stage` tells; each by how
+            it shows.
         within: seconds within which the vendor wants an answer; ``None`` where that is not stated.
         lasts: seconds for which the vendor keeps a session; ``None`` where that is not stated.
     """
@@ -35,5 +38,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     number: str = "233244123456"
     sample: Mapping[str, Any] = {}
+    fields: Mapping[str, str] = {}
+    notices: Mapping[str, Mapping[str, Any]] = {}
     within: float | None = None
     lasts: float | None = None
