@@ -17,7 +17,7 @@ from flowdsl.errors import (
 )
 from flowdsl.flow import Flow, flow
 from flowdsl.languages import Translations
-from flowdsl.messages import Choice, Contact, Ended, History, Inbound, Location, Media, Reply
+from flowdsl.messages import Checkout, Choice, Contact, Ended, History, Inbound, Location, Media, Paid, Reply
 from flowdsl.middleware import Middleware, Next
 from flowdsl.navigation import Back, Checkpoint, Navigation
 from flowdsl.outcome import Limits
@@ -55,6 +55,7 @@ __all__ = [
     "Call",
     "CallFailed",
     "Chat",
+    "Checkout",
     "Checkpoint",
     "Choice",
     "ConfigurationError",
@@ -70,6 +71,7 @@ __all__ = [
     "Middleware",
     "Navigation",
     "Next",
+    "Paid",
     "Prompt",
     "Reply",
     "Resume",

@@ -161,12 +161,17 @@ class Forbidden(UserInputError):
 
 
 class UnknownSession(UserInputError):
-    """It answers in a session that is not there, where that shall not begin a conversation."""
+    """It answers in a session that is not there, where that shall not begin a conversation.
+
+    Args:
+        request_id: the gateway's own id of the session.
+    """
 
     status = 404
 
-    def __init__(self) -> None:
+    def __init__(self, request_id: str = "") -> None:
         super().__init__("the session is not known: it has expired, or never was")
+        self.request_id = request_id
 
 
 class Stalled(UserInputError):

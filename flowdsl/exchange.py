@@ -135,7 +135,7 @@ class Exchange(msgspec.Struct, eq=False):
         return self._hold()
 
     def _hold(self) -> Reply:
-        return self._say(partial(self.conduct.holding, self.service.screen), end=False)
+        return msgspec.structs.replace(self._say(partial(self.conduct.holding, self.service.screen), end=False), held=True)
 
     def _say(self, words: Callable[[], str], *, end: bool) -> Reply:
         known = language(self.record, self.delivery.owner, self.service.flow.name, self.delivery.inbound)

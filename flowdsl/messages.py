@@ -126,6 +126,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
         network: the mobile network, where the gateway tells.
         account: the gateway's id of the account that the service belongs to.
         service: the service's code, where the gateway tells it apart, ``"711"`` for example.
+        roomy: the person is at an app or a browser, though the gateway is one of USSD: no screen bounds what they read.
         echo: fields which the reply must carry back exactly as they came, or is written by.
         attachment: the picture, place or card that came with it.
         locale: language of the person's device, ``"pt-BR"`` for example, where the platform tells.
@@ -154,6 +155,7 @@ class Inbound(msgspec.Struct, frozen=True, kw_only=True):
     history: History | None = None
     shortcut: tuple[str, ...] = ()
     service: str | None = None
+    roomy: bool = False
 
 
 class Checkout(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from flowdsl.choices import NO_MENU, Menu
-from flowdsl.messages import Choice, Media, Reply
+from flowdsl.errors import BadStep
+from flowdsl.messages import Checkout, Choice, Media, Reply
 from flowdsl.navigation import Navigation
 from flowdsl.outcome import Outcome, Ways
 from flowdsl.prompt import Prompt
@@ -41,9 +42,10 @@ def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | Non
     names = navigation or _NAVIGATION
     options = NO_MENU if menu is None else menu
     key = "" if outcome.prompt is None else outcome.prompt.key
+    checkout = _checkout(outcome) if outcome.said else None
     if screen is None:
         choices = [Choice(str(number), option.label) for number, option in enumerate(options.options, start=1)]
-        return Reply("\n".join(texts), ends, (*choices, *_buttons(ways, names)), tuple(media), key), []
+        return Reply("\n".join(texts), ends, (*choices, *_buttons(ways, names)), tuple(media), key, checkout=checkout), []
     if screen.transliterate:
         options = options.transliterated()
     if media:
@@ -57,7 +59,9 @@ def render(outcome: Outcome, screen: Screen | None, navigation: Navigation | Non
             # One key with two meanings: the page before, and on the first page the question before. It is offered once.
             pages = paginate(text, (*lines, *_offered(ways._replace(back=None), names)), screen, ends=ends, back=True)
     if len(pages) == 1:
-        return Reply(pages[0], ends, key=key), []
+        return Reply(pages[0], ends, key=key, checkout=checkout), []
+    if checkout is not None:
+        raise BadStep(f"what is said with the checkout of {checkout.item!r} takes {len(pages)} screens: it must fit one")
     return Reply(pages[0], key=key), pages
 
 
@@ -70,6 +74,15 @@ def _content(outcome: Outcome) -> tuple[list[Say | Prompt[Any]], Menu | None]:
     if prompt.combine_error:
         return [Say(outcome.rejected), prompt], prompt.menu
     return [Say(outcome.rejected)], None
+
+
+def _checkout(outcome: Outcome) -> Checkout | None:
+    found = [each.checkout for each in outcome.said if each.checkout is not None]
+    if not found:
+        return None
+    if len(found) > 1 or outcome.prompt is not None:
+        raise BadStep(f"it says a checkout of {found[0].item!r} and goes on: one checkout ends the conversation")
+    return found[0]
 
 
 def _buttons(ways: Ways, names: Navigation) -> list[Choice]:

@@ -7,6 +7,7 @@ the number is hashed unless that is switched off. No answer is in them but what 
 
 import asyncio
 import logging
+from decimal import Decimal
 from inspect import isawaitable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -27,6 +28,7 @@ __all__ = [
     "FlowStarted",
     "MessageEvent",
     "PageTurned",
+    "PaymentReceived",
     "PromptAnswered",
     "PromptRejected",
     "PromptShown",
@@ -49,6 +51,7 @@ __all__ = [
     "message_sent",
     "namespace",
     "pagination_triggered",
+    "payment_received",
     "prompt_answered",
     "prompt_rejected",
     "prompt_shown",
@@ -185,6 +188,20 @@ class SessionEnded(Event, frozen=True, kw_only=True):
     kept: bool
 
 
+class PaymentReceived(Event, frozen=True, kw_only=True):
+    """A gateway said that something was paid for, or was not. More than once, perhaps, and whoever knows the address can.
+
+    ``order_id`` is the gateway's id of the order: ask the gateway about it before anything is delivered, and deliver once.
+    ``session_id`` is that of the session in which the checkout was said, ``None`` where the notice does not tell it.
+    """
+
+    session_id: str | None
+    order_id: str
+    amount: Decimal
+    currency: str
+    successful: bool
+
+
 class SessionParked(Event, frozen=True, kw_only=True):
     """A flow has raised so often at one place that it is not played any more in this session, until somebody looks.
 
@@ -295,6 +312,7 @@ message_sent: Final = _signal("message.sent", MessageEvent)
 message_duplicate: Final = _signal("message.duplicate", MessageEvent)
 webhook_verified: Final = _signal("webhook.verified", WebhookEvent)
 webhook_failed: Final = _signal("webhook.failed", WebhookEvent)
+payment_received: Final = _signal("payment.received", PaymentReceived)
 pagination_triggered: Final = _signal("pagination.triggered", PageTurned)
 alphabet_forced: Final = _signal("alphabet.forced", AlphabetForced)
 

@@ -9,7 +9,7 @@ import msgspec
 
 from flowdsl.calls import Call
 from flowdsl.errors import BadStep
-from flowdsl.messages import Media
+from flowdsl.messages import Checkout, Media
 from flowdsl.navigation import Back, Checkpoint
 from flowdsl.prompt import Prompt
 from flowdsl.subflows import Become, Run
@@ -26,9 +26,10 @@ class Say(msgspec.Struct, frozen=True, eq=False):
     Args:
         text: what to tell.
         media: shown with it.
+        checkout: what the person is asked to pay for, by gateways that take payments. It ends the conversation.
 
     Raises:
-        BadStep: the text or the media is not one.
+        BadStep: the text, the media or the checkout is not one.
 
     >>> Say("Welcome!").text
     'Welcome!'
@@ -36,10 +37,13 @@ class Say(msgspec.Struct, frozen=True, eq=False):
 
     text: Text
     media: Media | None = None
+    checkout: Checkout | None = None
 
     def __post_init__(self) -> None:
         if self.text.__class__ is not str and not is_text(self.text):
             raise BadStep(f"what is said is {self.text!r}, which is not a text")
+        if self.checkout is not None and not isinstance(self.checkout, Checkout):
+            raise BadStep(f"the checkout of what is said is {self.checkout!r}: write Checkout(…)")
         if self.media is not None and not isinstance(self.media, Media):
             raise BadStep(f"the media of what is said is {self.media!r}: write Media(…)")
 

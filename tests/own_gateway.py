@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp.test_utils import BaseTestServer
 
-from flowdsl import Ended, Inbound, Reply, Screen
+from flowdsl import Ended, Inbound, Paid, Reply, Screen
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl_adapters import Request, Response
 from flowdsl_adapters.gateway import Decoded, Probe
@@ -52,7 +52,7 @@ class Own:
         word = "END" if reply.end else "CON"
         return Response(body=f"{word} {reply.text}".encode(), content_type="text/plain", headers={"Freeflow": word})
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Say whether the session was there."""
         return Response(body=f"{type(decoded).__name__} {alive}".encode(), content_type="text/plain", status=202)
 

@@ -1005,7 +1005,7 @@ def test_who_cannot_wait_sees_the_result_at_the_next_message(
     async def talk() -> None:
         await person.dial()
         began = asyncio.get_running_loop().time()
-        assert await send("a", message_id and "m1") == Reply(HOLDING)
+        assert await send("a", message_id and "m1") == Reply(HOLDING, held=True)
         assert asyncio.get_running_loop().time() - began == pytest.approx(5, abs=0.1)
         shown = await send("x", message_id and "m2")
         assert asyncio.get_running_loop().time() - began == pytest.approx(8, abs=0.1)
@@ -1105,7 +1105,7 @@ def test_a_late_flow_that_raises_says_so_at_the_next_message(dials: bool, monkey
     async def talk() -> None:
         nonlocal broken
         await person.dial()
-        assert await send("a") == Reply(HOLDING)
+        assert await send("a") == Reply(HOLDING, held=True)
         await asyncio.sleep(10)
         broken = False
         assert (await send("", new=dials)).text == SORRY
@@ -1123,7 +1123,7 @@ def test_a_late_reply_is_given_to_the_message_that_it_is_for(monkeypatch: pytest
 
     async def talk() -> None:
         await person.dial()
-        assert await send("a", "m1") == Reply(HOLDING)
+        assert await send("a", "m1") == Reply(HOLDING, held=True)
         assert await send("a", "m1") == Reply("late|", key="item")
         assert await send("a", "m1") == Reply("late|", key="item")
         assert await send("b", "m2") == Reply("soon|", key="item")
@@ -1149,7 +1149,7 @@ def test_a_late_reply_is_not_taken_for_that_of_an_older_message(monkeypatch: pyt
     async def talk() -> None:
         await person.dial()
         assert await send("a", "m1") == Reply("a is soon.\nItem?", key="item")
-        assert await send("b", "m2") == Reply(HOLDING)
+        assert await send("b", "m2") == Reply(HOLDING, held=True)
         await asyncio.sleep(10)
         assert await send("a", "m1") == Reply("a is soon.\nItem?", key="item")
         assert await send("x", "m3") == Reply("b is late.\nItem?", key="item")
@@ -1173,9 +1173,9 @@ def test_a_second_message_on_ussd_is_asked_to_wait(monkeypatch: pytest.MonkeyPat
         for send in sends:
             for text in ("a", "b"):
                 began = loop.time()
-                assert await send(text) == Reply(HOLDING)
+                assert await send(text) == Reply(HOLDING, held=True)
                 assert loop.time() - began <= 5.01
-        assert await first == Reply(HOLDING)
+        assert await first == Reply(HOLDING, held=True)
         await asyncio.sleep(30)
         assert await sends[1]("c") == Reply("a is 'late'. More?", key="more")
         assert [len(person.runtime._lanes) for person in people] == [0, 0]
@@ -1196,7 +1196,7 @@ def test_a_second_message_in_a_chat_waits_for_the_first(here: bool, monkeypatch:
         for person in people:
             person.runtime._clock = asyncio.get_running_loop().time
         await people[0].dial()
-        assert await hasty(people[0])("a", "m1") == Reply(HOLDING)
+        assert await hasty(people[0])("a", "m1") == Reply(HOLDING, held=True)
         store.calls.clear()
         assert await hasty(people[0 if here else 1])("b", "m2") == Reply("a is 'late'. More?", key="more")
         # Nobody asks the store for what this process itself is doing.
@@ -1214,7 +1214,7 @@ def test_closing_waits_for_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     async def talk() -> None:
         for person in people:
             await person.dial()
-            assert await hasty(person)("a") == Reply(HOLDING)
+            assert await hasty(person)("a") == Reply(HOLDING, held=True)
         await runtime.close()
         assert not [task for task in asyncio.all_tasks() if "Exchange" in repr(task)]  # they would use a closed store
         other = Person(Runtime(store=store), people[0].flow)
@@ -1423,7 +1423,7 @@ def test_a_late_process_that_was_overtaken_owes_nothing(monkeypatch: pytest.Monk
         person.runtime._clock = loop.time
         same_person.runtime._clock = lambda: loop.time() + 100
         await person.dial()
-        assert await hasty(person)("a", "m1") == Reply(HOLDING)
+        assert await hasty(person)("a", "m1") == Reply(HOLDING, held=True)
         assert await same_person.type("a", "m1") == "a is 2. Size?"
         gate.set()
         await person.runtime.settle()

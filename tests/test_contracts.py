@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import flowdsl_adapters
-from flowdsl import Ended, Inbound, Reply, Screen, SessionStore, Stored, StoreUnavailable
+from flowdsl import Ended, Inbound, Paid, Reply, Screen, SessionStore, Stored, StoreUnavailable
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl.phone import e164
 from flowdsl.testing.contracts import StoreContract
@@ -584,7 +584,7 @@ class Tiny:
     name, platform, screen = "tiny", "ussd", Screen()
     routes, deadline, lost = (("GET", ""),), None, "begin"
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         return Response(body=b"")
 
     def refuse(self, error: UserInputError) -> Response:

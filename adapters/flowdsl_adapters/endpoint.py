@@ -10,10 +10,18 @@ from typing import Any, Final, Literal
 from aiohttp import hdrs, web
 from multidict import CIMultiDict
 
-from flowdsl import Ended, Flow, Inbound, Reply, Runtime, Screen, SessionConfig, UserInputError
+from flowdsl import Ended, Flow, Inbound, Paid, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
-from flowdsl.errors import BadPayload, Forbidden, Stalled, StoreError, UnknownSession
-from flowdsl.signals import MessageEvent, WebhookEvent, message_sent, webhook_failed, webhook_verified
+from flowdsl.errors import BadPayload, Forbidden, MissingIdentifier, Stalled, StoreError, UnknownSession
+from flowdsl.signals import (
+    MessageEvent,
+    PaymentReceived,
+    WebhookEvent,
+    message_sent,
+    payment_received,
+    webhook_failed,
+    webhook_verified,
+)
 from flowdsl_adapters.gateway import Decoded, Gateway, Probe, Response
 from flowdsl_adapters.origin import Origin
 from flowdsl_adapters.requests import carried_secret, read_request, refused
@@ -23,7 +31,7 @@ __all__ = ["Endpoint"]
 logger = logging.getLogger("flowdsl")
 
 _TEXT: Final = "text/plain; charset=utf-8"
-_DECODED: Final = (Inbound, Ended, Probe)
+_DECODED: Final = (Inbound, Ended, Probe, Paid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +106,7 @@ class Endpoint:
         try:
             decoded = self.gateway.decode(parts)
             if not isinstance(decoded, _DECODED):
-                raise TypeError(f"decode gave {decoded!r}, which is no Inbound, Ended or Probe")
+                raise TypeError(f"decode gave {decoded!r}, which is no Inbound, Ended, Probe or Paid")
             return decoded
         except UserInputError:
             raise
@@ -120,7 +128,7 @@ class Endpoint:
                 inbound,
                 params=self.params,
                 sessions=self.sessions,
-                screen=self.gateway.screen,
+                screen=None if inbound.roomy else self.gateway.screen,
                 deadline=self.deadline,
                 lost=self.lost,
             )
@@ -140,7 +148,7 @@ class Endpoint:
             reply = self._apology(contained(error), inbound)
         return self._encode(reply, inbound), session_id
 
-    async def _note(self, decoded: Ended | Probe) -> Response:
+    async def _note(self, decoded: Ended | Probe | Paid) -> Response:
         """Take in what is no message; what goes wrong is logged, since nobody reads the answer.
 
         Raises:
@@ -166,13 +174,39 @@ class Endpoint:
             logger.exception("gateway %r could not acknowledge %r", self.gateway.name, type(decoded).__name__)
             return Response(body=b"", content_type=_TEXT)
 
-    async def _alive(self, decoded: Ended | Probe) -> bool:
+    async def _alive(self, decoded: Ended | Probe | Paid) -> bool:
         if isinstance(decoded, Ended):
             return await self.runtime.ended(self.flow, decoded, sessions=self.sessions, keep=self.keep)
+        if isinstance(decoded, Paid):
+            self._paid(decoded)
+            return False
         asked = Inbound(
             platform=decoded.platform, gateway=decoded.gateway, request_id=decoded.request_id, url=decoded.url, new=None
         )
         return await self.runtime.is_alive(self.flow, asked, sessions=self.sessions)
+
+    def _paid(self, paid: Paid) -> None:
+        """Tell of a payment, with the session in which it was asked for where the notice tells that."""
+        if not payment_received.receivers:
+            return
+        config = self.runtime.sessions if self.sessions is None else self.sessions
+        session_id: str | None = None
+        with suppress(MissingIdentifier):
+            asked = Inbound(
+                platform=paid.platform, gateway=paid.gateway, request_id=paid.request_id, msisdn=paid.msisdn, url=paid.url
+            )
+            session_id = config.session_id(asked, flow=self.flow)
+        event = PaymentReceived(
+            flow=self.flow.name,
+            platform=paid.platform,
+            gateway=paid.gateway,
+            session_id=session_id,
+            order_id=paid.order_id,
+            amount=paid.amount,
+            currency=paid.currency,
+            successful=paid.successful,
+        )
+        self.runtime.tell(payment_received, self.flow, event)
 
     def _lost(self, error: UnknownSession, inbound: Inbound) -> Response:
         """Tell a person that their session is lost.
@@ -182,12 +216,12 @@ class Endpoint:
         refusal = self._refusal(error)
         if refusal.status == web.HTTPOk.status_code:
             return refusal
-        words = self.runtime.say(self.expired, self.gateway.screen, inbound.locale)
+        words = self.runtime.say(self.expired, None if inbound.roomy else self.gateway.screen, inbound.locale)
         return self._encode(Reply(words, end=True), inbound)
 
     def _apology(self, error: Exception, inbound: Inbound) -> Reply:
         """Say what the person reads instead of an error."""
-        return Reply(self.runtime.apology(error, self.gateway.screen, inbound.locale), end=True)
+        return Reply(self.runtime.apology(error, None if inbound.roomy else self.gateway.screen, inbound.locale), end=True)
 
     def _encode(self, reply: Reply, inbound: Inbound) -> Response:
         """Write the reply in the gateway's form; where it cannot be written, an apology, as plain text in the end."""

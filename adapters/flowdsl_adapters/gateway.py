@@ -5,9 +5,8 @@ from typing import Protocol, TypeAlias, runtime_checkable
 
 import msgspec
 
-from flowdsl import Inbound, Reply, Screen
+from flowdsl import Ended, Inbound, Paid, Reply, Screen
 from flowdsl.errors import UserInputError
-from flowdsl.messages import Ended
 
 __all__ = ["Decoded", "Gateway", "Probe", "Request", "Response", "Route"]
 
@@ -61,7 +60,7 @@ class Probe(msgspec.Struct, frozen=True, kw_only=True):
     url: str = ""
 
 
-Decoded: TypeAlias = Inbound | Ended | Probe
+Decoded: TypeAlias = Inbound | Ended | Probe | Paid
 """What a request may be."""
 
 Route: TypeAlias = tuple[str, str]
@@ -117,7 +116,7 @@ class Gateway(Protocol):
         """Write the answer to a message."""
         ...
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Write the answer to what is no message; ``alive`` tells whether the session is there."""
         ...
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from flowdsl import Inbound, Reply
+from flowdsl_adapters.dialling import parts_of
 from flowdsl_adapters.gateway import Request, Response
 from flowdsl_adapters.templates import Template
 from flowdsl_adapters.ussd import UssdGateway
@@ -43,8 +44,8 @@ class Handset:
     >>> handset, caller = Handset(AfricasTalking()), Caller(session="ATUid_1", number="+254711082300")
     >>> AfricasTalking().decode(handset.typed(caller, ["1", "2"])).text
     '2'
-    >>> handset.shown(Response(body=b"END Goodbye."))
-    Reply(text='Goodbye.', end=True)
+    >>> handset.shown(Response(body=b"END Goodbye.")).end
+    True
     """
 
     def __init__(self, gateway: UssdGateway) -> None:
@@ -101,6 +102,8 @@ class Handset:
     def _request(self, caller: Caller, kind: str, texts: Sequence[str]) -> Request:
         gateway, sample = self.gateway, self.gateway.about.sample
         fields = {**sample, gateway.number.name: caller.number, **gateway.sent(caller.code, texts)}
+        if gateway.service is not None and gateway.service.name in sample:
+            fields[gateway.service.name] = _bare(fields[gateway.service.name], sample[gateway.service.name])
         if gateway.session is not None:
             fields[gateway.session.name] = caller.session
         if gateway.stage is not None:
@@ -118,4 +121,13 @@ class Handset:
 
 
 def _as_in(sample: object, value: str) -> Any:
-    return json.loads(value) if isinstance(sample, bool | int) else value
+    """Write a value as another one of its field is written: as a number or a flag, or with its capitals."""
+    if isinstance(sample, bool | int):
+        return json.loads(value)
+    known = str(sample)
+    return value.upper() if known.isupper() else value.capitalize() if known.istitle() else value
+
+
+def _bare(code: Any, sample: object) -> Any:
+    """Write a code without star and hash where that of the sample has none."""
+    return "*".join(parts_of(code)) if isinstance(code, str) and not str(sample).startswith("*") else code

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Final, Literal
 
-from flowdsl import Ended, History, Inbound, Reply, Screen
+from flowdsl import ConfigurationError, Ended, History, Inbound, Paid, Reply, Screen
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl.messages import EndReason
 from flowdsl.phone import e164, require_region
@@ -39,6 +39,7 @@ class UssdGateway:
     Raises:
         ConfigurationError: the code is no dial string, there is no such region, or the screen is none.
 
+    >>> from flowdsl_adapters import Field, Query, Request, Stage, UssdGateway
     >>> class Telco(UssdGateway):
     ...     name = "telco"
     ...     wire = Query()
@@ -75,6 +76,8 @@ class UssdGateway:
     account: Field | None = None
     service: Field | None = None
     """The code that was dialled."""
+    channel: Field | None = None
+    """What the person uses, where that may be something else than ``USSD``: an app or a browser."""
     cumulative: Literal["", "answers", "dialled"] = ""
     """Whether the text is all that was typed so far, joined by ``*``: the answers, or what was dialled and the answers."""
     repeats: bool = True
@@ -149,17 +152,24 @@ class UssdGateway:
             history=history,
             shortcut=shortcut,
             service=service,
+            roomy=self.channel is not None and (self.channel.read(fields) or "ussd").lower() != "ussd",
         )
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the next screen, or the last one."""
+        """Write the next screen, or the last one.
+
+        Raises:
+            ConfigurationError: the flow asks for a payment, which this gateway does not take.
+        """
+        if reply.checkout is not None:
+            raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
         template, headers = (self._last, self.last_headers) if reply.end else (self._more, self.more_headers)
         text = reply.text if self._replaced is None else reply.text.translate(self._replaced)
         filling = self.filling(reply, inbound)
         filling["text"] = text
         return Response(body=template.filled(filling), content_type=self._content_type, headers=headers)
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Answer what is no message: with nothing, since nobody reads it."""
         return Response(body=b"", content_type=_TEXT)
 

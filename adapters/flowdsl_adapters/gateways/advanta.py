@@ -15,6 +15,7 @@ __all__ = ["Advanta"]
 class Advanta(UssdGateway):
     """The gateway of Advanta.
 
+    >>> from flowdsl_adapters import Advanta, Request
     >>> query = {"SESSIONID": "16544512", "USSDCODE": "*415#", "MSISDN": "254722000000", "INPUT": "*415*33*1#"}
     >>> Advanta().decode(Request(body=b"", query=query)).history
     History(text='415*33*1', repeats=True)

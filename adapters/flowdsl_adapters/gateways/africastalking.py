@@ -24,6 +24,22 @@ _STATUSES: Final[dict[str, EndReason]] = {
 }
 
 
+_NOTICE: Final = {
+    "date": "2026-11-23 20:10:02",
+    "sessionId": "ATUid_3f0a9c51d4e84b7f9c2d1e6b7a8f9012",
+    "serviceCode": "*384*1234#",
+    "networkCode": "63902",
+    "phoneNumber": "+254711082300",
+    "status": "",
+    "cost": "KES 2.5000",
+    "durationInMillis": "21437",
+    "hopsCount": "3",
+    "input": "1",
+    "lastAppResponse": "CON Enter amount",
+    "errorMessage": "",
+}
+
+
 class AfricasTalking(UssdGateway):
     """The USSD gateway of Africa's Talking, and of those who took over its format.
 
@@ -34,6 +50,7 @@ class AfricasTalking(UssdGateway):
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds.
 
+    >>> from flowdsl_adapters import AfricasTalking, Request
     >>> body = b"sessionId=ATUid_1&serviceCode=%2A384%23&phoneNumber=%2B254711082300&networkCode=63902&text=1%2A2"
     >>> AfricasTalking().decode(Request(body=body)).history
     History(text='1*2', repeats=True)
@@ -62,6 +79,8 @@ class AfricasTalking(UssdGateway):
             "networkCode": "63902",
             "text": "",
         },
+        fields={"networkCode": "the mobile network, 63902 for Safaricom for example; 99999 is the sandbox"},
+        notices={f"`status` {status}": {**_NOTICE, "status": status} for status in ("Success", "Incomplete", "Failed")},
         within=15,
         lasts=180,
     )

@@ -11,6 +11,7 @@ __all__ = ["Arkesel"]
 class Arkesel(UssdGateway):
     """The gateway of Arkesel.
 
+    >>> from flowdsl_adapters import Arkesel, Request
     >>> body = b'{"sessionID":"a8f1","userID":"ARK","newSession":false,"msisdn":"233244123456","userData":"1","network":"MTN"}'
     >>> Arkesel().decode(Request(body=body)).text
     '1'

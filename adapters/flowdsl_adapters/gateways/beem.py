@@ -16,6 +16,7 @@ __all__ = ["Beem"]
 class Beem(UssdGateway):
     """The gateway of Beem.
 
+    >>> from flowdsl_adapters import Beem, Request
     >>> body = (b'{"command":"continue","msisdn":"255712345678","operator":"vodacom","session_id":"bm-1",'
     ...         b'"payload":{"request_id":1,"response":"1"}}')
     >>> Beem().decode(Request(body=body)).text
@@ -41,6 +42,10 @@ class Beem(UssdGateway):
             "session_id": "bm-1",
             "payload.request_id": 0,
             "payload.response": 0,
+        },
+        fields={
+            "payload.request_id": "a number; the reply has the next one",
+            "payload.response": "`0` at first, then what was typed last",
         },
     )
     region = "TZ"

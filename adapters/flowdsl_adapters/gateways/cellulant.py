@@ -14,6 +14,7 @@ __all__ = ["Cellulant"]
 class Cellulant(UssdGateway):
     """The gateway of Cellulant, whose session is known by the number and its id.
 
+    >>> from flowdsl_adapters import Cellulant, Request
     >>> query = {"MSISDN": "254722000000", "INPUT": "1", "opCode": "", "ABORT": "0", "sessionID": "c1"}
     >>> Cellulant().decode(Request(body=b"", query=query)).request_id
     '254722000000:c1'
@@ -31,6 +32,7 @@ class Cellulant(UssdGateway):
         ),
         number="254722000000",
         sample={"MSISDN": "254722000000", "INPUT": "*120*1#", "opCode": "BEG", "ABORT": "0", "sessionID": "c1"},
+        fields={"ABORT": "`1` where the person hung up, else `0`"},
     )
 
     wire = Query()

@@ -11,6 +11,7 @@ __all__ = ["Crossgate"]
 class Crossgate(UssdGateway):
     """The gateway of Crossgate.
 
+    >>> from flowdsl_adapters import Crossgate, Request
     >>> query = {"network_code": "2541", "msisdn": "254722000000", "service_code": "123", "session_id": "1", "ussd_string": "1"}
     >>> Crossgate().decode(Request(body=b"", query=query)).text
     '1'

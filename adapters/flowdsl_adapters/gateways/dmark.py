@@ -11,6 +11,7 @@ __all__ = ["DMark"]
 class DMark(UssdGateway):
     """The gateway of DMark.
 
+    >>> from flowdsl_adapters import DMark, Request
     >>> query = {"transactionId": "d1", "msisdn": "+256772123456", "ussdServiceCode": "8001", "ussdRequestString": "1"}
     >>> DMark().decode(Request(body=b"", query=query)).text
     '1'

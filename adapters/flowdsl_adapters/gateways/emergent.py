@@ -11,6 +11,7 @@ __all__ = ["Emergent"]
 class Emergent(UssdGateway):
     """The gateway of Emergent Technology.
 
+    >>> from flowdsl_adapters import Emergent, Request
     >>> body = b'{"Mobile":"233244123456","SessionId":"b3c1","ServiceCode":"*711*78#","Type":"Response","Message":"1"}'
     >>> Emergent().decode(Request(body=body)).text
     '1'

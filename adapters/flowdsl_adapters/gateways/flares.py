@@ -34,6 +34,7 @@ class Flares(UssdGateway):
     Raises:
         ConfigurationError: there is a user without a password or the other way round, or a setting cannot be read.
 
+    >>> from flowdsl_adapters import Flares, Request
     >>> query = {"SessionID": "700", "MSISDN": "254733123456", "MSC": "254700000121", "input": "121*7"}
     >>> message = Flares().decode(Request(body=b"", query=query))
     >>> message.dialled, message.shortcut
@@ -61,6 +62,14 @@ class Flares(UssdGateway):
             "MSISDN": "254733123456",
             "MSC": "254700000121",
             "input": "121",
+        },
+        fields={
+            "input": "the code without star and hash at first, then what was typed last",
+            "userid": "the user, where you give one",
+            "password": "the password, where you give one",
+        },
+        notices={
+            "`clean`": {"clean": "clean-session", "error": "523", "SessionID": "700000000000123", "msisdn": "254733123456"},
         },
     )
 
@@ -133,6 +142,7 @@ _XML = '<?xml version="1.0" encoding="UTF-8"?>'
 class FlaresXml(UssdGateway):
     """The gateway of Comviva Flares by XML, as TNM Malawi has it.
 
+    >>> from flowdsl_adapters import FlaresXml, Request
     >>> body = b"<ussd><msisdn>265888123456</msisdn><sessionId>16024</sessionId><subscriberInput>1</subscriberInput></ussd>"
     >>> FlaresXml().decode(Request(body=body)).text
     '1'

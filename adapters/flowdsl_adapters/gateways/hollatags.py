@@ -12,6 +12,7 @@ __all__ = ["Hollatags"]
 class Hollatags(UssdGateway):
     """The gateway of Hollatags.
 
+    >>> from flowdsl_adapters import Hollatags, Request
     >>> query = {"session_msisdn": "2348031234567", "session_operation": "continue", "session_msg": "1", "session_id": "5456"}
     >>> Hollatags().decode(Request(body=b"", query=query)).text
     '1'
@@ -35,6 +36,7 @@ class Hollatags(UssdGateway):
             "session_type": "1",
             "session_mno": "MTN",
         },
+        fields={"session_type": "`1` asks, `2` notifies, `3` answers, `4` notifies and ends; it is not read"},
     )
     region = "NG"
     screen = Screen(septets=160, units=70, line_break="\r\n")

@@ -6,7 +6,7 @@ from typing import Any, Final, get_args
 
 import msgspec
 
-from flowdsl import ConfigurationError, Ended, Inbound, Media, Reply
+from flowdsl import ConfigurationError, Ended, Inbound, Media, Paid, Reply
 from flowdsl.errors import BadPayload, Unauthorized, UserInputError
 from flowdsl.messages import MediaKind
 from flowdsl_adapters.fields import Field
@@ -56,6 +56,7 @@ def in_headers(*, session: str = "X-Session-Id", user: str = "X-User-Id") -> Cal
         session: the header with the session's id.
         user: the header with the person's id.
 
+    >>> from flowdsl_adapters import Request
     >>> find = in_headers()
     >>> find(Request(body=b"", headers={"x-session-id": "s1", "x-user-id": "u1"})).user_id
     'u1'
@@ -81,6 +82,8 @@ class HttpJson:
             who then gets 401. Nothing in the request itself says it.
         clock: gives the time that is written into replies.
 
+    >>> from flowdsl import Reply
+    >>> from flowdsl_adapters import Person, Request
     >>> gateway = HttpJson(lambda request: Person(session_id="s1", user_id="u1"), clock=lambda: datetime(2026, 11, 23, 20, 10))
     >>> message = gateway.decode(Request(body=b'{"input": "1"}', content_type="application/json", method="POST"))
     >>> gateway.encode(Reply("Bye", end=True), message).body
@@ -128,7 +131,13 @@ class HttpJson:
         )
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the reply: a prompt, the last word, that there is nothing to say, or that it is still being worked on."""
+        """Write the reply: a prompt, the last word, that there is nothing to say, or that it is still being worked on.
+
+        Raises:
+            ConfigurationError: the flow asks for a payment, which this gateway does not take.
+        """
+        if reply.checkout is not None:
+            raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
         if reply.held:
             return Response(body=b'{"status":"processing"}')
         silent = not reply.text and not reply.media and not reply.end
@@ -148,7 +157,7 @@ class HttpJson:
                 body["more_media"] = others
         return Response(body=msgspec.json.encode(body))
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Answer what never comes."""
         return Response(body=b"{}")
 

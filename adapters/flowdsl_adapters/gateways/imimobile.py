@@ -17,6 +17,7 @@ _ABORTED: Final = "Map Dialog User Abort User Reason"
 class ImiMobile(UssdGateway):
     """The gateway of IMImobile.
 
+    >>> from flowdsl_adapters import ImiMobile, Request
     >>> query = {"msisdn": "919876543210", "msg": "1", "code": "*777#", "tid": "t-1", "dcs": "0"}
     >>> ImiMobile().decode(Request(body=b"", query=query)).request_id
     '919876543210'
@@ -38,6 +39,9 @@ class ImiMobile(UssdGateway):
         ),
         number="919876543210",
         sample={"msisdn": "919876543210", "msg": "*777#", "code": "*777#", "tid": "t-1", "dcs": "no-idea"},
+        notices={
+            f"`msg` {_ABORTED}": {"msisdn": "919876543210", "msg": _ABORTED, "code": "*777#", "tid": "t-1", "dcs": "no-idea"},
+        },
     )
     region = "IN"
 

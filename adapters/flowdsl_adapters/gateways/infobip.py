@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from flowdsl import Ended
-from flowdsl.errors import UserInputError
+from flowdsl import Ended, Paid
+from flowdsl.errors import UnknownSession, UserInputError
 from flowdsl.messages import EndReason
 from flowdsl_adapters.about import About
 from flowdsl_adapters.dialling import behind
@@ -24,6 +24,7 @@ class Infobip(UssdGateway):
     Sessions are addresses below that of the mount: ``/session/{session}/start``, ``…/response``, ``…/end`` and ``…/status``.
     What cannot be answered is told in ``responseExitCode``, with the HTTP status 200.
 
+    >>> from flowdsl_adapters import Infobip, Request
     >>> request = Request(body=b'{"msisdn":"385955363443","text":"1"}', parts={"session": "95c6a1", "step": "response"})
     >>> Infobip().decode(request).text
     '1'
@@ -56,6 +57,7 @@ class Infobip(UssdGateway):
             "language": None,
             "text": "",
         },
+        fields={"session": "its id of the session, in the address"},
     )
     routes = (
         ("POST", "/session/{session}/{step:start|response}"),
@@ -94,14 +96,14 @@ class Infobip(UssdGateway):
         told = fields.get("reason")
         return super().ended(fields, reason, url, detail=told if isinstance(told, str) else "")
 
-    def acknowledge(self, decoded: Ended | Probe, *, alive: bool) -> Response:
+    def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Say whether the session is alive, or that its end was heard of."""
         known = {"sessionActive": alive} if isinstance(decoded, Probe) else {}
         return _told(200, "", **known)
 
     def refuse(self, error: UserInputError) -> Response:
         """Tell what is wrong within an answer that is fine."""
-        return _told(400, str(error))
+        return _told(400, f"Invalid USSD session {error.request_id!r}" if isinstance(error, UnknownSession) else str(error))
 
 
 def _told(code: int, message: str, **others: object) -> Response:

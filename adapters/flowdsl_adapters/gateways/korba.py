@@ -11,6 +11,7 @@ __all__ = ["Korba", "TxtGhana"]
 class Korba(UssdGateway):
     """The gateway of Korba.
 
+    >>> from flowdsl_adapters import Korba, Request
     >>> body = b'{"sessionID":"90114","msisdn":"233244123456","network":"01","ussdString":"1","ussdServiceOp":18}'
     >>> Korba().decode(Request(body=body)).text
     '1'
@@ -51,6 +52,7 @@ class Korba(UssdGateway):
 class TxtGhana(Korba):
     """The gateway of TxtGhana, which speaks as Korba's does.
 
+    >>> from flowdsl_adapters import TxtGhana
     >>> TxtGhana().name
     'txtghana'
     """

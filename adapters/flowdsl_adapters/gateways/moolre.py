@@ -17,6 +17,7 @@ _SHARED: Final = "203"
 class Moolre(UssdGateway):
     """The gateway of Moolre. What is dialled behind the extension comes in a field of its own, and are shortcuts.
 
+    >>> from flowdsl_adapters import Moolre, Request
     >>> body = (b'{"sessionid":"mo-1","new":true,"msisdn":"233244123456","network":3,"message":"",'
     ...         b'"extension":109,"data":"11005"}')
     >>> message = Moolre().decode(Request(body=body))
@@ -43,6 +44,10 @@ class Moolre(UssdGateway):
             "message": "",
             "extension": 109,
             "data": "",
+        },
+        fields={
+            "extension": "your part of `*203*extension#`",
+            "data": "what was dialled behind it, which are shortcuts",
         },
     )
     region = "GH"

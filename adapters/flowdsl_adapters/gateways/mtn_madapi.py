@@ -36,6 +36,7 @@ class MtnMadapi(UssdGateway):
     Raises:
         ConfigurationError: the key is empty, there is no such field, or a setting cannot be read.
 
+    >>> from flowdsl_adapters import MtnMadapi, Request
     >>> body = b'{"sessionId":"1","messageType":"1","msisdn":"233244123456","serviceCode":"356","ussdString":"1"}'
     >>> MtnMadapi(api_key="test-key").decode(Request(body=body, headers={"x-api-key": "test-key"})).text
     '1'
@@ -65,6 +66,7 @@ class MtnMadapi(UssdGateway):
             "language": "en",
             "imsi": "231",
         },
+        fields={"x-api-key": "a header with the key, where you give one"},
     )
 
     wire = Json()

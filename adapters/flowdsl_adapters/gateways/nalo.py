@@ -28,6 +28,7 @@ class Nalo(UssdGateway):
     Raises:
         ConfigurationError: ``session_field`` is another field, or a setting cannot be read.
 
+    >>> from flowdsl_adapters import Nalo, Request
     >>> body = b'{"USERID":"N1","MSISDN":"233244123456","USERDATA":"2","MSGTYPE":false,"SESSIONID":"17954658000000101"}'
     >>> Nalo().decode(Request(body=body)).text
     '2'
@@ -54,6 +55,10 @@ class Nalo(UssdGateway):
             "MSGTYPE": True,
             "NETWORK": "MTN",
             "SESSIONID": "17954658000000101",
+        },
+        fields={
+            "USERID": "the id of your account, the same for everybody; never a session, unless you say so",
+            "NETWORK": "the mobile network: MTN, VODAFONE or AIRTELTIGO",
         },
         lasts=180,
     )

@@ -24,6 +24,7 @@ class Nsano(UssdGateway):
     Raises:
         ConfigurationError: ``closing`` is another field, or a setting cannot be read.
 
+    >>> from flowdsl_adapters import Nsano, Request
     >>> body = b'{"network":"MTN","msisdn":"233244123456","msg":"1","UserSessionID":"7d8f2c1a90"}'
     >>> Nsano().decode(Request(body=body)).text
     '1'

@@ -14,6 +14,7 @@ __all__ = ["Safaricom"]
 class Safaricom(UssdGateway):
     """The gateway of Safaricom itself.
 
+    >>> from flowdsl_adapters import Request, Safaricom
     >>> query = {"ORIG": "254722000000", "DEST": "167", "SESSION_ID": "sf-1", "USSD_PARAMS": "7"}
     >>> Safaricom(code="*167#").decode(Request(body=b"", query=query)).shortcut
     ('7',)
@@ -37,6 +38,7 @@ class Safaricom(UssdGateway):
         ),
         number="254722000000",
         sample={"ORIG": "254722000000", "DEST": "167", "SESSION_ID": "sf-1", "USSD_PARAMS": "7"},
+        fields={"USSD_PARAMS": "what was dialled behind `DEST`, grown by each answer: `7`, then `7*1`"},
     )
     region = "KE"
 

@@ -11,6 +11,7 @@ __all__ = ["TruRoute"]
 class TruRoute(UssdGateway):
     """The gateway of TruRoute.
 
+    >>> from flowdsl_adapters import Request, TruRoute
     >>> body = b"<ussd><msisdn>27829991234</msisdn><sessionid>4321</sessionid><type>2</type><msg>1</msg></ussd>"
     >>> TruRoute().decode(Request(body=body)).text
     '1'

@@ -42,6 +42,8 @@ class Wigal(UssdGateway):
     Raises:
         ConfigurationError: there is no such version, the line break would end a field, or a setting cannot be read.
 
+    >>> from flowdsl import Reply
+    >>> from flowdsl_adapters import Request, Wigal
     >>> query = {"network": "wigal_mtn_gh", "sessionid": "1", "mode": "MORE", "msisdn": "233244123456", "userdata": "1",
     ...          "username": "sika", "trafficid": "7f2c", "other": ""}
     >>> gateway = Wigal(version=1)
@@ -71,6 +73,7 @@ class Wigal(UssdGateway):
             "trafficid": "7f2c",
             "other": "",
         },
+        fields={"other": "yours: the key of the prompt that was shown before, from which nothing is read"},
     )
     region = "GH"
 
