@@ -70,8 +70,8 @@ def _greeting(flow: str, gateway: UssdGateway, url: str, secret: str | None) -> 
     caller = handset.example()
     return (
         f"flowdsl serves {flow!r} to {gateway.name} at {url}\n\n"
-        f"Dial in:\n\n  {curl(handset.dialled(caller), address, query)}\n\n"
-        f"Answer 1:\n\n  {curl(handset.typed(caller, ['1']), address, query)}\n\nCtrl+C stops the server."
+        f"Dial in:\n\n  {curl(gateway.routes, handset.dialled(caller), address, query)}\n\n"
+        f"Answer 1:\n\n  {curl(gateway.routes, handset.typed(caller, ['1']), address, query)}\n\nCtrl+C stops the server."
     )
 
 

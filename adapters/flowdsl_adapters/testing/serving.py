@@ -1,6 +1,5 @@
 """What the author of a gateway tells its contract, and how each test serves a flow through it."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Final
@@ -14,13 +13,13 @@ from flowdsl.testing.contracts.promises import promise, told
 from flowdsl_adapters.gateway import Gateway, Request, Response
 from flowdsl_adapters.handset import Caller, Handset
 from flowdsl_adapters.mounting import mount
+from flowdsl_adapters.routing import delivery
 from flowdsl_adapters.testing.conversations import APOLOGY, without
 from flowdsl_adapters.testing.malforming import malformed
 from flowdsl_adapters.ussd import UssdGateway
 
 __all__ = ["Serving", "Wire"]
 
-_named: Final = re.compile(r"\{([^}]+)\}")
 _ANSWERS: Final = (
     *("Ama", "a*b", "*", "*920*77#", "#", "0", "00", "1", "2", "Green", "a b", " a ", ""),
     *("Ɔsɛe 🙂", "a+b&c=d%20;\"'\\<", "1\n2"),
@@ -42,7 +41,7 @@ class Wire:
         headers = {**request.headers}
         if request.content_type:
             headers[hdrs.CONTENT_TYPE] = request.content_type
-        usual, suffix = _route(self.gateway, request)
+        usual, suffix = delivery(self.gateway.routes, request)
         async with self.client.request(
             method or usual,
             f"/{by}{suffix}",
@@ -196,15 +195,3 @@ class Serving:
         mount(app, "/1", self.gateway(), flow, runtime=runtime, params=params, sessions=sessions)
         async with TestClient(TestServer(app)) as client:
             yield Wire(self, client, gateway, seen)
-
-
-def _route(gateway: Gateway, request: Request) -> tuple[str, str]:
-    """Find the address of a request below that of the mount, and its method."""
-    for method, suffix in gateway.routes:
-        names = {name.partition(":")[0]: name.partition(":")[2] for name in _named.findall(suffix)}
-        known = names.keys() == request.parts.keys()
-        if known and all(re.fullmatch(rule or ".*", request.parts[name]) for name, rule in names.items()):
-            return method if method != "*" else request.method or "POST", _named.sub(
-                lambda found: request.parts[found[1].partition(":")[0]], suffix
-            )
-    raise AssertionError(f"no route of {gateway.name!r} takes {dict(request.parts)}")
