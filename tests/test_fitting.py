@@ -119,6 +119,14 @@ def test_screens_are_measured_as_the_network_does(text: str, length: int, unit: 
         assert repr(assert_fits(saying(text))) == f"1 screen, the fullest with {length} of {room} {unit}"
 
 
+@pytest.mark.parametrize(("line_break", "length"), [("\n", 139), ("\r\n", 141), ("|", 141)])
+def test_line_breaks_are_measured_as_they_are_sent(line_break: str, length: int) -> None:
+    """What the gateway ends lines with counts, though the texts have newlines."""
+    fit = assert_fits(saying(f"{'a' * 100}\n{'b' * 20}\n{'c' * 17}"), page=Screen(line_break=line_break), check=False)
+    assert fit.worst is not None
+    assert (fit.worst.length, fit.worst.fits) == (length, length <= 140)
+
+
 def test_the_letters_that_are_to_blame() -> None:
     """Of a text in UCS-2 it is told which letters made it that, each of them once, and of others nothing."""
     told = str(only(fitted(saying("Mepa wo kyɛw, ₵5, ɛyɛ. " * 5))))

@@ -1007,20 +1007,27 @@ async def test_a_last_message_is_read_to_its_end_in_one_language() -> None:
     assert languages_of(await person.dial()) == {"fr"}
 
 
-async def test_a_last_message_fits_the_screen_of_a_deploy_in_any_language() -> None:
-    """Where the service has a smaller screen now, what is left is cut anew, whatever the language is by then."""
+@pytest.mark.parametrize(
+    "screen",
+    [Screen(septets=60, units=60), Screen(line_break="\r\n"), Screen(transliterate=True)],
+    ids=["size", "lines", "letters"],
+)
+async def test_a_last_message_fits_the_screen_of_a_deploy_in_any_language(screen: Screen) -> None:
+    """Where the service has a smaller screen now, or writes it otherwise, what is left is cut anew, in any language."""
 
     @flow
     def long() -> Steps[None]:
-        yield Say(_(" ".join(["word"] * 40)))
+        yield Say("\n".join(["ɛ"] * 100))
 
     person, elsewhere = two_flows(Runtime(translations=MARKED), long, Screen())
     await person.dial()
     await elsewhere.talk("2")
-    person.screen = smaller = Screen(septets=60, units=60)
+    person.screen = screen
     reply = await person.send(person.message("#"))
     while not reply.end:
-        assert smaller.fits(reply.text)
+        assert screen.fits(reply.text)
+        assert screen.measure(reply.text).gsm == screen.transliterate
+        assert "# fr" in reply.text
         reply = await person.send(person.message("#"))
 
 

@@ -226,9 +226,8 @@ async def test_pages_made_for_other_line_breaks_are_made_anew() -> None:
     person = Person(Runtime(), listing, screen=Screen(septets=60, units=40))
     await person.dial()
     person.screen = Screen(septets=60, units=40, line_break="\r\n")
-    assert person.screen.fits(await person.type("#"))
-    reply = await person.send(person.message("#", locale="fr"))
-    assert person.screen.fits(reply.text)
+    for _ in range(3):
+        assert person.screen.fits(await person.type("#"))
 
 
 async def test_a_last_message_can_be_left_for_a_platform_without_pages() -> None:

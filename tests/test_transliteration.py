@@ -142,6 +142,7 @@ def test_every_character_is_written_somehow() -> None:
         ("Привет", "Privet"),
         ("中文", "ZhongWen"),
         ("السلام", "alslam"),
+        ("العربية", "al'rbyh"),
         ("አማርኛ", "'amarnya"),
         # What nobody can write.
         ("\ud800 \ue000 \x00 \x1b \ufffd", "? ? ? ? ?"),
@@ -384,19 +385,6 @@ async def test_pages_that_are_stored_are_transliterated_after_a_deploy(last: boo
     assert "".join(read.split()) == "".join(transliterate(text).split())
 
 
-async def test_pages_in_another_language_are_made_anew_for_a_screen_that_transliterates() -> None:
-    """A last message is not left in letters that the screen does not show, though the language has changed as well."""
-
-    @flow
-    def long() -> Steps[None]:
-        yield Say("ɛnnɛ " * 40)
-
-    person = Person(Runtime(), long, screen=Screen(septets=60, units=40))
-    await person.send(person.message("", new=True, locale="en"))
-    person.screen = Screen(septets=60, units=40, transliterate=True)
-    assert measure((await person.send(person.message("#", locale="fr"))).text).gsm
-
-
 async def test_the_way_back_and_the_old_answer_are_transliterated() -> None:
     """The keys of the navigation have their labels in the alphabet, and so has the answer that can be kept."""
 
@@ -495,6 +483,14 @@ def test_a_scripted_conversation_is_on_the_same_screen() -> None:
     assert talk.type("dapen").see("Ahe?").answers == {"plan": "w"}
     assert Conversation(shop, screen=Screen(transliterate=True, septets=182)).choose("Café o").answers == {"plan": "c"}
     assert Conversation(shop, screen=Screen(transliterate=True, septets=182)).choose("n").answers == {"plan": "n"}
+
+
+def test_what_a_person_reads_when_a_flow_raises_is_on_the_same_screen() -> None:
+    """A scripted conversation shows the apology as the service would."""
+    talk = Conversation(failing, screen=WRITTEN, translations=LANGUAGES)
+    with pytest.raises(RuntimeError):
+        talk.type("x")
+    talk.see("Kose, biribi asee.")
 
 
 def test_a_screen_that_transliterates_is_measured_so() -> None:
