@@ -6,7 +6,7 @@ import msgspec
 
 from flowdsl.chat import Opening
 from flowdsl.effects import spoken
-from flowdsl.errors import LimitExceeded, UnreadableRecord
+from flowdsl.errors import ConfigurationError, LimitExceeded, UnreadableRecord
 from flowdsl.journal import Entry
 from flowdsl.messages import Inbound, Reply
 from flowdsl.outcome import Asked, Divergence, Refused
@@ -265,13 +265,15 @@ def read(stored: str) -> Record:
     """Read a stored record.
 
     Raises:
-        UnreadableRecord: it is not one, or one of another version.
+        UnreadableRecord: it is not one, or one of another version, or this process lacks what made its pages.
     """
     try:
         record = _decoder.decode(stored)
     except (msgspec.DecodeError, UnicodeError) as error:
         _require_version(_version_of(stored))
         raise UnreadableRecord(f"the store holds something that is not a session of flowdsl: {error}") from error
+    except ConfigurationError as error:  # of a screen that this process could not make
+        raise UnreadableRecord(f"the store holds a session that cannot be read here: {error}") from error
     _require_version(record.version)
     return record
 

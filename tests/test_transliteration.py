@@ -32,7 +32,7 @@ from flowdsl import (
     flow,
 )
 from flowdsl.choices import read_menu
-from flowdsl.errors import ConfigurationError
+from flowdsl.errors import ConfigurationError, StoreError
 from flowdsl.testing import Conversation, assert_fits
 from flowdsl.ussd import measure, paginate, transliterate
 from flowdsl.ussd.pages import shortened
@@ -470,6 +470,17 @@ def test_a_screen_is_stored_as_it_is() -> None:
         assert msgspec.json.decode(msgspec.json.encode(screen.made()), type=Screen) == screen.made()
     old = b'{"septets":140,"units":70,"next_key":"#","back_key":"0","next_label":"Next","back_label":"Back"}'
     assert msgspec.json.decode(old, type=Screen) == Screen()
+
+
+async def test_pages_that_a_process_could_not_make_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library is missing in one of several processes, a session in the middle of pages is not lost to the others."""
+    person = Person(Runtime(), shop, screen=Screen(transliterate=True, septets=60, units=40))
+    await person.dial()
+    with monkeypatch.context() as patched:
+        patched.setitem(sys.modules, "anyascii", None)
+        with pytest.raises(StoreError, match=r"cannot be read here: .*flowdsl\[transliteration\]"):
+            await person.type("#")
+    assert "# Next" in await person.type("#")
 
 
 # In tests of one's own.
