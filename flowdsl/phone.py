@@ -41,6 +41,8 @@ def e164(number: str, region: str | None = None) -> str | None:
     if _is_written_out(digits):
         return f"+{digits}"
     national = region is not None and number.startswith("0")
+    if digits.startswith("0") and not national:
+        return None  # no country's code does, and phonenumbers would take what follows for one: +0077… for Russia
     try:
         parsed = phonenumbers.parse(number if national else f"+{digits}", region)
         written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)

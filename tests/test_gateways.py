@@ -1,14 +1,17 @@
 """The gateways: every composed payload, and the contract, over all of them."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+import msgspec
 import pytest
 
-from flowdsl_adapters import Gateway, Response, Wigal
+from flowdsl import Reply
+from flowdsl_adapters import Gateway, HttpJson, Person, Request, Response, Wigal
 from flowdsl_adapters.gateways import USSD
-from flowdsl_adapters.testing import GatewayContract
+from flowdsl_adapters.gateways.http_json import in_headers
+from flowdsl_adapters.testing import Caller, GatewayContract
 from flowdsl_adapters.ussd import UssdGateway
 
 
@@ -36,13 +39,66 @@ class OfImiMobile(Proving):
         return not (text.startswith("*") and text.endswith("#"))
 
 
+_WRONG: Final[tuple[object, ...]] = ([], "x", None, {"input": 1}, {"input": "\ud83d"})
+
+
+class OfHttpJson(GatewayContract):
+    """A front end of one's own, whose people its proxy knows."""
+
+    numbers = {number: number for number in ("+233244123456", "+233501234567")}
+
+    def gateway(self) -> Gateway:
+        return HttpJson(known)
+
+    def opening(self, caller: Caller) -> Request:
+        return self.answering(caller, ["Hi"])
+
+    def answering(self, caller: Caller, texts: Sequence[str]) -> Request:
+        return self.posting({"input": texts[-1]}, session=caller.session, number=caller.number)
+
+    def posting(self, fields: object, *, session: str = "1", number: str = "+233244123456") -> Request:
+        """Make what the front end posts."""
+        headers = {"X-Session-Id": session, "X-User-Id": number, "X-Number": number}
+        return Request(body=json.dumps(fields).encode(), content_type="application/json", headers=headers, method="POST")
+
+    def read(self, response: Response) -> Reply:
+        shown = json.loads(response.body)
+        return Reply(shown["message"], end=shown["type"] == "terminal")
+
+    def malformed(self) -> Mapping[str, Request]:
+        sound = self.posting({"input": "x"})
+        return {
+            **{repr(wrong): self.posting(wrong) for wrong in _WRONG},
+            "no JSON": msgspec.structs.replace(sound, body=b"{"),
+            "nobody": msgspec.structs.replace(sound, headers={}),
+            "a media address that is none": self.posting({"media_url": 1}),
+        }
+
+    def carries(self, text: str) -> bool:
+        return bool(text.strip()) or not text  # what is blank is nothing
+
+    def echoed(self, part: Request | Response) -> object:
+        if isinstance(part, Request):
+            return part.headers["X-Session-Id"], part.headers["X-User-Id"]
+        shown = json.loads(part.body)
+        return shown["session_id"], shown["user_id"]
+
+
+def known(request: Request) -> Person | None:
+    """Find the person, as a proxy has named them."""
+    person = in_headers()(request)
+    numbers = [value for name, value in request.headers.items() if name.lower() == "x-number"]
+    return None if person is None else msgspec.structs.replace(person, msisdn=numbers[0])
+
+
 _OF: Final[dict[str, type[Proving]]] = {"infobip": OfInfobip, "imimobile": OfImiMobile}
 _VARIANTS: Final[dict[str, Callable[[], UssdGateway]]] = {
     **USSD,
     "wigal_1": lambda: Wigal(version=1),
 }
-CONTRACTS: Final = {
-    name: type(f"Of{name}", (_OF.get(name, Proving),), {"make": staticmethod(make)}) for name, make in _VARIANTS.items()
+CONTRACTS: Final[dict[str, type[GatewayContract]]] = {
+    "http_json": OfHttpJson,
+    **{name: type(f"Of{name}", (_OF.get(name, Proving),), {"make": staticmethod(make)}) for name, make in _VARIANTS.items()},
 }
 PROMISES: Final = [name for name in dir(GatewayContract) if name.startswith("test_")]
 

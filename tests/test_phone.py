@@ -47,6 +47,9 @@ from flowdsl.phone import e164
         ("0244123456", "ZZ", None),
         # Ranges that nobody uses today may be used tomorrow: only length and code are asked for.
         ("233994123456", None, "+233994123456"),
+        # No country's code begins with a zero, whatever would follow it.
+        ("+00775551122", None, None),
+        ("+0244123456", "GH", None),
         # What cannot be a number.
         ("", None, None),
         ("", "GH", None),

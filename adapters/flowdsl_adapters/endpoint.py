@@ -22,7 +22,7 @@ from flowdsl.signals import (
     webhook_failed,
     webhook_verified,
 )
-from flowdsl_adapters.gateway import Decoded, Gateway, Probe, Response
+from flowdsl_adapters.gateway import Decoded, Gateway, Probe, Request, Response
 from flowdsl_adapters.origin import Origin
 from flowdsl_adapters.requests import carried_secret, read_request, refused
 
@@ -76,7 +76,8 @@ class Endpoint:
             except Forbidden as error:  # whoever is not the gateway is not answered in its form
                 return await self._refuse(request, error, _plain(error))
         try:
-            decoded = await self._decode(request)
+            parts = await read_request(request, largest=self.largest, patience=self.patience, below=self.below)
+            decoded = self._decode(parts)
             if not isinstance(decoded, Inbound):
                 return _http(await self._note(decoded))
             response, session_id = await self._reply(decoded)
@@ -100,9 +101,8 @@ class Endpoint:
         if webhook_verified.receivers:
             self.runtime.tell(webhook_verified, self.flow, self._event(200, ""))
 
-    async def _decode(self, request: web.Request) -> Decoded:
+    def _decode(self, parts: Request) -> Decoded:
         """Read the request; nothing of it has touched a session yet."""
-        parts = await read_request(request, largest=self.largest, patience=self.patience, below=self.below)
         try:
             decoded = self.gateway.decode(parts)
             if not isinstance(decoded, _DECODED):

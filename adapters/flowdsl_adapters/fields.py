@@ -45,6 +45,12 @@ class Field(msgspec.Struct, frozen=True):
             BadPayload: it is missing, empty or no text.
         """
         value = fields.get(self.name)
+        # As most are, and every message has six of them: what is greater than a blank does not begin with one.
+        if value.__class__ is str and value > " " and value.isascii():
+            return value
+        return self._read(value, fields)
+
+    def _read(self, value: Any, fields: Mapping[str, Any]) -> str | None:
         if value is None and not self.required:
             return None
         if not isinstance(value, str):
@@ -86,7 +92,10 @@ class Stage(msgspec.Struct, frozen=True):
         value = fields.get(self.name)
         if value is None and not self.required:
             return None
-        known = self.values.get(str(value).strip().lower()) if isinstance(value, str | bool | int) else None
+        if value is True or value is False:
+            known = self.values.get("true" if value else "false")
+        else:
+            known = self.values.get(str(value).strip().lower()) if isinstance(value, str | int) else None
         if known is None:
             allowed = ", ".join(self.values)
             raise BadPayload(f"{self.name} {_wrong(self.name, value, fields, f'is none of {allowed}')}")

@@ -50,7 +50,7 @@ async def read_request(request: web.Request, *, largest: int, patience: float, b
         content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
         query=parameters,
         twice=twice,
-        url=_url(request.host, path, match.get("secret"), below),
+        url=_url(request.host, path, match.get("secret") if match else None, below),
         method=request.method,
         parts={name: mended(part) for name, part in match.items() if name != "secret"} if match else _NO_PARTS,
         headers=request.headers,

@@ -13,7 +13,7 @@ _NAMED: Final = re.compile(r"\{([^}:]+):?([^}]*)\}")
 
 
 def delivery(routes: Sequence[Route], request: Request) -> Route:
-    """Find the method of a request, and what follows the path of the mount in its address.
+    """Find the method of a request, its own where that is one of the gateway's, and what follows the path of the mount.
 
     Args:
         routes: those of the gateway.
@@ -26,10 +26,16 @@ def delivery(routes: Sequence[Route], request: Request) -> Route:
     >>> delivery(routes, Request(body=b"{}", parts={"id": "7/1", "step": "end"}))
     ('PUT', '/session/7%2F1/end')
     """
-    parts = request.parts
-    for method, suffix in routes:
-        rules = dict(_NAMED.findall(suffix))
-        if rules.keys() == parts.keys() and all(re.fullmatch(rule or ".*", parts[name]) for name, rule in rules.items()):
-            behind = _NAMED.sub(lambda found: quote(parts[found[1]], safe=""), suffix)
-            return method if method != "*" else request.method or "POST", behind
-    raise ValueError(f"no route of {list(routes)} takes {dict(parts)}")
+    fitting = [behind for route in routes if (behind := _filled(route, request)) is not None]
+    if not fitting:
+        raise ValueError(f"no route of {list(routes)} takes {dict(request.parts)}")
+    return next((route for route in fitting if route[0] == request.method), fitting[0])
+
+
+def _filled(route: Route, request: Request) -> Route | None:
+    method, suffix = route
+    rules, parts = dict(_NAMED.findall(suffix)), request.parts
+    if rules.keys() != parts.keys() or not all(re.fullmatch(rule or ".*", parts[name]) for name, rule in rules.items()):
+        return None
+    behind = _NAMED.sub(lambda found: quote(parts[found[1]], safe=""), suffix)
+    return (method if method != "*" else request.method or "POST"), behind

@@ -59,7 +59,7 @@ class AfricasTalking(UssdGateway):
     name = "africastalking"
     about = About(
         title="Africa's Talking",
-        country="Kenya, and many more",
+        country="Kenya and more countries",
         evidence="documented",
         sources=("Africa's Talking's help pages", "the Laravel package africastalking-laravel", "starhash"),
         check=(

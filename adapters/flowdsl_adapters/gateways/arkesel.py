@@ -27,7 +27,6 @@ class Arkesel(UssdGateway):
             "The names of the fields: no page of the vendor was seen, and no request of a live service.",
             "How many characters a screen holds.",
         ),
-        notes=("The end of a session is not told: what is left in the middle expires.",),
         sample={
             "sessionID": "a8f1c2d4e5",
             "userID": "ARKTEST",

@@ -23,7 +23,7 @@ class Cellulant(UssdGateway):
     name = "cellulant"
     about = About(
         title="Cellulant",
-        country="many",
+        country="many countries",
         evidence="seen in code",
         sources=("vumi's transport for Cellulant",),
         check=(

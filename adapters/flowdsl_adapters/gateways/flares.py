@@ -7,14 +7,16 @@ import hmac
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flowdsl import ConfigurationError, Ended, Screen
+import msgspec
+
+from flowdsl import ConfigurationError, Ended, Inbound, Reply, Screen
 from flowdsl.errors import Forbidden
 from flowdsl.messages import EndReason
 from flowdsl.phone import e164
 from flowdsl_adapters.about import About
 from flowdsl_adapters.dialling import behind, joined, parts_of
 from flowdsl_adapters.fields import Field, Kind
-from flowdsl_adapters.gateway import Decoded, Request
+from flowdsl_adapters.gateway import Decoded, Request, Response
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Query, Xml
 
@@ -44,7 +46,7 @@ class Flares(UssdGateway):
     name = "flares"
     about = About(
         title="Comviva Flares (HTTP, Airtel)",
-        country="many",
+        country="many countries",
         evidence="seen in code",
         sources=("vumi's transport for Airtel, and its pull request 550",),
         check=(
@@ -106,6 +108,10 @@ class Flares(UssdGateway):
             if not hmac.compare_digest(self._credentials, shown.encode("utf-8", "replace")):
                 raise Forbidden("Forbidden")
         return super().decode(request)
+
+    def encode(self, reply: Reply, inbound: Inbound) -> Response:
+        """Write the screen, without the white space at its beginning, which is lost on the way."""
+        return super().encode(msgspec.structs.replace(reply, text=reply.text.lstrip()), inbound)
 
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
         """A request to clean up tells that the session is over."""

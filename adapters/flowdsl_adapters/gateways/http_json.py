@@ -93,7 +93,7 @@ class HttpJson:
     name = "http_json"
     platform = "web"
     # Whatever else comes is refused with 400, as flow_chat does.
-    routes = (("*", ""),)
+    routes = (("GET", ""), ("POST", ""), ("*", ""))
     screen = None
     deadline = None
     lost = "begin"

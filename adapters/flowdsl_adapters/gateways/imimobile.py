@@ -26,7 +26,7 @@ class ImiMobile(UssdGateway):
     name = "imimobile"
     about = About(
         title="IMImobile",
-        country="many",
+        country="many countries",
         evidence="seen in code",
         sources=("vumi's transport for IMImobile",),
         check=(

@@ -33,7 +33,7 @@ class Infobip(UssdGateway):
     name = "infobip"
     about = About(
         title="Infobip (older hosted format)",
-        country="many",
+        country="many countries",
         evidence="seen in code",
         sources=("vumi's transport for Infobip",),
         check=(
@@ -58,6 +58,7 @@ class Infobip(UssdGateway):
             "text": "",
         },
         fields={"session": "its id of the session, in the address"},
+        notices={"PUT `…/end`": {"session": "95c6a1", "step": "end", "reason": "User aborted", "exitCode": 0}},
     )
     routes = (
         ("POST", "/session/{session}/{step:start|response}"),

@@ -35,7 +35,6 @@ class Moolre(UssdGateway):
             "How `msisdn` is written: it is not stated; we read 233…, +233… and 0….",
             "How many characters a screen holds, and within how many seconds it must be answered.",
         ),
-        notes=("The end of a session is not told: what is left in the middle expires.",),
         sample={
             "sessionid": "mo-5501",
             "new": True,

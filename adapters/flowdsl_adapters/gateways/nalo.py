@@ -44,10 +44,7 @@ class Nalo(UssdGateway):
             "How `MSG` is counted when it needs UCS-2: we plan 70 units (inferred).",
             "Whether your account sends `SESSIONID`. Without it the number is the session (seen in code of older clients).",
         ),
-        notes=(
-            "`MSGTYPE` means another thing in each direction: true is the first request, and an answer that goes on.",
-            "The end of a session is not told: what is left in the middle expires.",
-        ),
+        notes=("`MSGTYPE` means another thing in each direction: true is the first request, and an answer that goes on.",),
         sample={
             "USERID": "NALOTEST",
             "MSISDN": "233244123456",
