@@ -590,7 +590,16 @@ class Tiny:
     def refuse(self, error: UserInputError) -> Response:
         return Response(body=str(error).encode(), status=error.status)
 
-    def decode(self, request: Request) -> Inbound:
+    def decode(self, request: Request) -> Inbound | Ended:
+        if request.query.get("left"):
+            return self.left(request.query["session"], request.query["phone"])
+        return self.heard(request)
+
+    def left(self, session: str, phone: str) -> Inbound | Ended:
+        number = e164(phone, "GH")
+        return Ended(platform=self.platform, gateway=self.name, reason="released", request_id=session, msisdn=number)
+
+    def heard(self, request: Request) -> Inbound:
         try:
             session, phone, text = (request.query[name] for name in ("session", "phone", "text"))
         except KeyError as error:
@@ -639,33 +648,36 @@ class TestTiny(GatewayContract):
     def carries(self, text: str) -> bool:
         return "*" not in text  # joins the answers
 
+    def endings(self, caller: Caller) -> Mapping[str, Request]:
+        return {"released": Request(body=b"", query={"session": caller.session, "phone": caller.number, "left": "1"})}
+
 
 class DialAnswers(Tiny):
     """It takes what was dialled for an answer."""
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), new=False)
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), new=False)
 
 
 class EmptyIsDialling(Tiny):
     """It takes an empty answer for somebody who dials."""
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), new=not request.query["text"])
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), new=not request.query["text"])
 
 
 class AllThatWasTyped(Tiny):
     """It takes all answers for one."""
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), text=request.query["text"])
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), text=request.query["text"])
 
 
 class Strips(Tiny):
     """It takes the blanks off."""
 
-    def decode(self, request: Request) -> Inbound:
-        inbound = super().decode(request)
+    def heard(self, request: Request) -> Inbound:
+        inbound = super().heard(request)
         return changed(inbound, text=inbound.text.strip())
 
 
@@ -675,8 +687,8 @@ class Remembers(Tiny):
     def __init__(self) -> None:
         self.before: dict[str, str] = {}
 
-    def decode(self, request: Request) -> Inbound:
-        inbound = super().decode(request)
+    def heard(self, request: Request) -> Inbound:
+        inbound = super().heard(request)
         text = request.query["text"]
         before = self.before.get(inbound.request_id or "", "")
         self.before[inbound.request_id or ""] = text
@@ -733,23 +745,23 @@ class Ascii(Tiny):
 class NumberAsItComes(Tiny):
     """It leaves the number as it is."""
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), msisdn=request.query["phone"])
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), msisdn=request.query["phone"])
 
 
 class OneForAll(Tiny):
     """It has one session for all, and nobody's number."""
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), request_id="1", msisdn="+233244123456", new=not request.query["text"])
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), request_id="1", msisdn="+233244123456", new=not request.query["text"])
 
 
 class TakesAnything(Tiny):
     """It makes something of every request."""
 
-    def decode(self, request: Request) -> Inbound:
+    def heard(self, request: Request) -> Inbound:
         made_up = {"session": "17954658000000001", "phone": "0244123456", "text": ""}
-        return super().decode(Request(body=b"", query={**made_up, **request.query}))
+        return super().heard(Request(body=b"", query={**made_up, **request.query}))
 
 
 class Posts(Tiny):
@@ -769,16 +781,16 @@ class ApologisesOtherwise(Tiny):
 class IdIsTheSession(Tiny):
     """It gives every message of a session one id."""
 
-    def decode(self, request: Request) -> Inbound:
-        inbound = super().decode(request)
+    def heard(self, request: Request) -> Inbound:
+        inbound = super().heard(request)
         return changed(inbound, message_id=inbound.request_id)
 
 
 class IdIsTheText(Tiny):
     """It takes a text that is typed twice for one message."""
 
-    def decode(self, request: Request) -> Inbound:
-        inbound = super().decode(request)
+    def heard(self, request: Request) -> Inbound:
+        inbound = super().heard(request)
         return changed(inbound, message_id=f"{inbound.request_id} {inbound.text}")
 
 
@@ -787,8 +799,8 @@ class IdIsNew(Tiny):
 
     ids = itertools.count()
 
-    def decode(self, request: Request) -> Inbound:
-        return changed(super().decode(request), message_id=str(next(self.ids)))
+    def heard(self, request: Request) -> Inbound:
+        return changed(super().heard(request), message_id=str(next(self.ids)))
 
 
 class KeyIsNotCarried(Tiny):
@@ -800,6 +812,27 @@ class KeyIsNotCarried(Tiny):
 def changed(inbound: Inbound, **fields: Any) -> Inbound:
     """Give a message with other fields."""
     return Inbound(**{**{name: getattr(inbound, name) for name in inbound.__struct_fields__}, **fields})
+
+
+class EndAnswers(Tiny):
+    """It takes the notice of an end for an empty answer."""
+
+    def left(self, session: str, phone: str) -> Inbound | Ended:
+        return self.heard(Request(body=b"", query={"session": session, "phone": phone, "text": "*"}))
+
+
+class EndsAnother(Tiny):
+    """Its notice is of no session that there is."""
+
+    def left(self, session: str, phone: str) -> Inbound | Ended:
+        return Ended(platform=self.platform, gateway=self.name, reason="released", request_id=f"{session}/{phone}")
+
+
+class RefusesTheEnd(Tiny):
+    """It knows of no notices."""
+
+    def left(self, session: str, phone: str) -> Inbound | Ended:
+        raise BadPayload("text is missing")
 
 
 GATEWAYS: dict[type[Tiny], tuple[str, str]] = {
@@ -826,6 +859,9 @@ GATEWAYS: dict[type[Tiny], tuple[str, str]] = {
     IdIsTheSession: ("the_same_message_again_is_no_second_answer", "shown, '<x> Second.'.*they were shown ..First"),
     IdIsTheText: ("the_same_message_again_is_no_second_answer", "the next message is another one"),
     IdIsNew: ("the_same_message_again_is_no_second_answer", "the same message again is shown what the first was shown"),
+    EndAnswers: ("the_end_of_a_session_is_no_answer", "is no message to the flow.*and was a message to the flow"),
+    EndsAnother: ("the_end_of_a_session_is_no_answer", "the question that was open is not answered any more"),
+    RefusesTheEnd: ("the_end_of_a_session_is_no_answer", "is taken, and is no message to the flow.*it got 400"),
     KeyIsNotCarried: ("long_texts_are_paged", "the wire can bring the key '.', which turns pages"),
 }
 

@@ -68,8 +68,8 @@ class Hubtel(UssdGateway):
             "`ClientState` is the key of the prompt that is shown. It lives for one turn, and nothing is read from it.",
             "A message with a `Sequence` that was seen is the same message again.",
             "Apps and browsers are sent the choices as data, and no pages.",
-            "`Say(…, checkout=Checkout(…))` asks for a payment and ends the session. What was paid is told to `/fulfilment` below "
-            "the address of the mount, and becomes the signal `payment.received`: check it with Hubtel before you deliver.",
+            "`Say(…, checkout=Checkout(…))` asks for a payment and ends the session. What was paid is told to `/fulfilment` "
+            "below the address of the mount, and becomes the signal `payment.received`: check it with Hubtel before you deliver.",
         ),
         number="233200585542",
         sample={
