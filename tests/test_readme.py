@@ -53,7 +53,7 @@ def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str], tmp_path: Pat
                 signal.disconnect(receiver)
     suite = unittest.defaultTestLoader.loadTestsFromTestCase(names["TestMachine"])  # type: ignore[arg-type]
     assert unittest.TextTestRunner(stream=io.StringIO()).run(suite).wasSuccessful()
-    for contract in (names["TestMyStore"], names["TestMyGateway"]):
+    for contract in (names["TestMyStore"], names["TestTelco"]):
         tests = [name for name in dir(contract) if name.startswith("test_")]
         assert len(tests) > 10
         for name in tests:
