@@ -26,7 +26,7 @@ class Advanta(UssdGateway):
         title="Advanta",
         country="Kenya",
         evidence="documented",
-        sources=("Advanta's pages on USSD",),
+        sources=("harrykerry/advanta-africa-apis, docs/ussd-api",),
         check=(
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
@@ -34,7 +34,6 @@ class Advanta(UssdGateway):
         notes=(
             "`INPUT` is what was dialled, grown by each answer. On a shared code the extension is a part of it, so there are "
             'shortcuts only where you give the whole code: `Advanta(code="*415*33#")`.',
-            "An unseen `SESSIONID` begins a conversation.",
         ),
         number="254722000000",
         sample={"SESSIONID": "16544512", "USSDCODE": "*415#", "MSISDN": "254722000000", "INPUT": "*415*33#"},

@@ -61,7 +61,11 @@ class AfricasTalking(UssdGateway):
         title="Africa's Talking",
         country="Kenya and more countries",
         evidence="documented",
-        sources=("Africa's Talking's help pages", "the Laravel package africastalking-laravel", "starhash"),
+        sources=(
+            "Africa's Talking's help pages, https://help.africastalking.com/en/articles/1284071",
+            "SamuelMwangiW/africastalking-laravel",
+            "nexlabstudio/starhash-docs (time limits)",
+        ),
         check=(
             'Whether your shared code puts its extension into `text` (seen in code): give `code="*384*1234*14#"` then.',
             "How many characters a screen holds: it is not stated.",

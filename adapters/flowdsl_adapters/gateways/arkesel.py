@@ -22,7 +22,7 @@ class Arkesel(UssdGateway):
         title="Arkesel",
         country="Ghana",
         evidence="seen in code",
-        sources=("ussd-builder", "starhash (time limits)"),
+        sources=("harmonizerblinks/ussd-builder", "nexlabstudio/starhash-docs (time limits)"),
         check=(
             "The names of the fields: no page of the vendor was seen, and no request of a live service.",
             "How many characters a screen holds.",

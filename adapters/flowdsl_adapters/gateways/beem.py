@@ -28,7 +28,7 @@ class Beem(UssdGateway):
         title="Beem",
         country="Tanzania",
         evidence="seen in code",
-        sources=("ussd-builder",),
+        sources=("harmonizerblinks/ussd-builder",),
         check=(
             "That a reply counts on from the `request_id` of its request, as in the code we know.",
             "How many characters a screen holds, and within how many seconds it must be answered.",

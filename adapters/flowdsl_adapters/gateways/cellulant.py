@@ -25,7 +25,7 @@ class Cellulant(UssdGateway):
         title="Cellulant",
         country="many countries",
         evidence="seen in code",
-        sources=("vumi's transport for Cellulant",),
+        sources=("praekelt/vumi, its transport for Cellulant",),
         check=(
             "How `|`, which ends a field, can be shown: a text has `/` instead (inferred).",
             "How many characters a screen holds, and within how many seconds it must be answered.",

@@ -22,7 +22,7 @@ class Crossgate(UssdGateway):
         title="Crossgate",
         country="Kenya",
         evidence="documented",
-        sources=("Crossgate's pages on USSD",),
+        sources=("Crossgate's pages on USSD, https://docs.vas.crossgatesolutions.co.ke/ussd",),
         check=(
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "Whether a session that the person left is told. No notice is known, so it expires.",

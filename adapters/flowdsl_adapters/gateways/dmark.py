@@ -22,7 +22,7 @@ class DMark(UssdGateway):
         title="DMark",
         country="Uganda",
         evidence="seen in code",
-        sources=("vumi's transport for DMark",),
+        sources=("praekelt/vumi, its transport for DMark",),
         check=(
             "Whether `response` tells a new session: it is documented as false at first, but requests are known that have it "
             "false throughout, so an unseen `transactionId` begins a conversation.",

@@ -22,7 +22,7 @@ class Emergent(UssdGateway):
         title="Emergent Technology (interpay)",
         country="Ghana",
         evidence="seen in code",
-        sources=("ussd-builder", "cybersai"),
+        sources=("harmonizerblinks/ussd-builder", "cybersai/ussd"),
         check=(
             "Whether `Release` is sent when the person hangs up (inferred from Hubtel, whose format it is).",
             "How many characters a screen holds, and within how many seconds it must be answered.",

@@ -48,7 +48,7 @@ class Flares(UssdGateway):
         title="Comviva Flares (HTTP, Airtel)",
         country="many countries",
         evidence="seen in code",
-        sources=("vumi's transport for Airtel, and its pull request 550",),
+        sources=("praekelt/vumi, its transport for Airtel, and its pull request 550",),
         check=(
             "The user and the password that its requests carry: `Flares(user=…, password=…)`.",
             "How many characters a screen holds, and within how many seconds it must be answered.",
@@ -56,7 +56,6 @@ class Flares(UssdGateway):
         notes=(
             "Whether a reply ends the session is told by the header `Freeflow`: `FC` goes on, `FB` ends.",
             "White space at the beginning of a screen is lost.",
-            "An unseen `SessionID` begins a conversation; its first `input` is the code without star and hash.",
         ),
         number="254733123456",
         sample={
@@ -159,13 +158,12 @@ class FlaresXml(UssdGateway):
         title="Comviva Flares (XML, TNM)",
         country="Malawi",
         evidence="seen in code",
-        sources=("public clients of TNM Malawi",),
+        sources=("tnmdevs/ussd, a client of TNM Malawi",),
         check=(
             "How a reply ends the session: the header `Freeflow` of the HTTP flavour is likely, and is what we send (inferred).",
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
         ),
-        notes=("An unseen `sessionId` begins a conversation.",),
         number="265888123456",
         sample={"msisdn": "265888123456", "sessionId": "16024", "subscriberInput": "*123#"},
     )

@@ -23,7 +23,7 @@ class Hollatags(UssdGateway):
         title="Hollatags",
         country="Nigeria",
         evidence="documented",
-        sources=("Hollatags' pages on USSD",),
+        sources=("Hollatags' pages on USSD, https://docs.hollatags.com/ussd/inbound",),
         check=("Within how many seconds it must be answered: it is not stated.",),
         notes=("Lines end with CR LF, as in the vendor's sample, so a line break takes two septets of the 160.",),
         number="2348031234567",

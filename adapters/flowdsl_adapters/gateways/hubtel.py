@@ -56,7 +56,11 @@ class Hubtel(UssdGateway):
         title="Hubtel",
         country="Ghana",
         evidence="documented",
-        sources=("Hubtel's developer pages on programmable services", "hubtel/programmable-services-sdk-dotnet", "starhash"),
+        sources=(
+            "Hubtel's pages on programmable services, https://businessdocs-developers.hubtel.com/docs/api-reference-prog-services",
+            "hubtel/programmable-services-sdk-dotnet",
+            "nexlabstudio/starhash-docs (time limits)",
+        ),
         check=(
             "How many characters a screen holds: we plan 160 septets (inferred).",
             'Whether a payment on USSD is asked for by `AddToCart` or by `Release`: `Hubtel(checkout="Release")`.',

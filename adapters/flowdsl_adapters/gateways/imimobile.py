@@ -28,7 +28,7 @@ class ImiMobile(UssdGateway):
         title="IMImobile",
         country="many countries",
         evidence="seen in code",
-        sources=("vumi's transport for IMImobile",),
+        sources=("praekelt/vumi, its transport for IMImobile",),
         check=(
             "What `msg` is when somebody dials: where it is a dial string, a conversation begins (inferred).",
             "How many characters a screen holds, and within how many seconds it must be answered.",

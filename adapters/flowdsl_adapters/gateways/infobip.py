@@ -35,7 +35,7 @@ class Infobip(UssdGateway):
         title="Infobip (older hosted format)",
         country="many countries",
         evidence="seen in code",
-        sources=("vumi's transport for Infobip",),
+        sources=("praekelt/vumi, its transport for Infobip",),
         check=(
             "Whether this format is still offered: current public pages describe no webhook for USSD.",
             "How many characters a screen holds, and within how many seconds it must be answered.",

@@ -22,13 +22,12 @@ class Korba(UssdGateway):
         title="Korba",
         country="Ghana",
         evidence="seen in code",
-        sources=("cybersai",),
+        sources=("cybersai/ussd",),
         check=(
             "The numbers of `ussdServiceOp`: in the code we know 1 begins, 18 goes on, 2 keeps the session open and 17 ends it.",
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
         ),
-        notes=("Where `ussdServiceOp` is missing, an unseen `sessionID` begins a conversation.",),
         sample={
             "sessionID": "90114",
             "msisdn": "233244123456",
@@ -64,6 +63,5 @@ class TxtGhana(Korba):
         evidence="seen in code",
         sources=Korba.about.sources,
         check=Korba.about.check,
-        notes=Korba.about.notes,
         sample=Korba.about.sample,
     )

@@ -30,7 +30,7 @@ class Moolre(UssdGateway):
         title="Moolre",
         country="Ghana",
         evidence="documented",
-        sources=("Moolre's developer pages",),
+        sources=("Moolre's developer pages, https://docs.moolre.com/ussd",),
         check=(
             "How `msisdn` is written: it is not stated; we read 233…, +233… and 0….",
             "How many characters a screen holds, and within how many seconds it must be answered.",

@@ -47,7 +47,7 @@ class MtnMadapi(UssdGateway):
         title="MTN MADAPI",
         country="MTN's countries",
         evidence="documented",
-        sources=("MTN's OpenAPI description",),
+        sources=("MTN's OpenAPI description, in api-evangelist/mtn-group",),
         check=(
             "Which field of a reply is read: the schema defines `inboundResponse` and lists `outboundResponse` as required. "
             '`MtnMadapi(text_field="outboundResponse")` sends the other one.',

@@ -39,7 +39,11 @@ class Nalo(UssdGateway):
         title="Nalo Solutions",
         country="Ghana",
         evidence="documented",
-        sources=('Nalo\'s Postman collection "USSD API DOCUMENTATION" (7705958/UyrEhaLQ)', "flow_chat", "starhash"),
+        sources=(
+            'Nalo\'s Postman collection "USSD API DOCUMENTATION", 7705958/UyrEhaLQ',
+            "radioactive-labs/flow_chat",
+            "nexlabstudio/starhash-docs (time limits)",
+        ),
         check=(
             "How `MSG` is counted when it needs UCS-2: we plan 70 units (inferred).",
             "Whether your account sends `SESSIONID`. Without it the number is the session (seen in code of older clients).",

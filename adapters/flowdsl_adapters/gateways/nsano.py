@@ -35,13 +35,12 @@ class Nsano(UssdGateway):
         title="Nsano",
         country="Ghana",
         evidence="seen in code",
-        sources=("flow_chat v0.8.0", "cybersai", "laravel-ussd", "samora/ussd-go"),
+        sources=("radioactive-labs/flow_chat v0.8.0", "cybersai/ussd", "sparors/laravel-ussd", "samora/ussd-go"),
         check=(
             'Whether the last text goes into `title` (the default) or `menus`: `Nsano(closing="menus")`.',
             "How many characters a screen holds, and within how many seconds it must be answered: neither is published.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
         ),
-        notes=("Nothing marks a new session: an unseen `UserSessionID` begins one.",),
         sample={"network": "MTN", "msisdn": "233244123456", "msg": "*365#", "UserSessionID": "7d8f2c1a90"},
     )
     region = "GH"

@@ -25,7 +25,7 @@ class Safaricom(UssdGateway):
         title="Safaricom (direct)",
         country="Kenya",
         evidence="seen in code",
-        sources=("vumi's transport for Safaricom",),
+        sources=("praekelt/vumi, its transport for Safaricom",),
         check=(
             "Whether unchanged `USSD_PARAMS` are an empty answer, as vumi reads them, or a repeated request: nobody can tell.",
             "How many characters a screen holds, and within how many seconds it must be answered.",
@@ -34,7 +34,6 @@ class Safaricom(UssdGateway):
         notes=(
             "The first `USSD_PARAMS` is what was dialled behind `DEST`; it is no answer unless you give the code: "
             '`Safaricom(code="*167#")`.',
-            "An unseen `SESSION_ID` begins a conversation.",
         ),
         number="254722000000",
         sample={"ORIG": "254722000000", "DEST": "167", "SESSION_ID": "sf-1", "USSD_PARAMS": "7"},

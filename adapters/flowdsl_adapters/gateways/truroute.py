@@ -22,7 +22,7 @@ class TruRoute(UssdGateway):
         title="TruRoute",
         country="southern Africa",
         evidence="documented",
-        sources=("the paper of its interface that sms-na publishes, pages 7 and 8", "public clients of TNM Malawi"),
+        sources=("the specification that SMS.COM.NA publishes, pages 7 and 8", "tnmdevs/ussd, a client of TNM Malawi"),
         check=(
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "What you are charged for: replies say that they cost 0. Requests of type 10, which charge, are refused.",

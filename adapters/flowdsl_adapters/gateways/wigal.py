@@ -56,7 +56,7 @@ class Wigal(UssdGateway):
         title="Wigal",
         country="Ghana",
         evidence="documented",
-        sources=("Wigal's pages on USSD",),
+        sources=("Wigal's pages on USSD, https://frogdocs.wigal.com.gh",),
         check=(
             'In version 1, what stands for a line break: `Wigal(version=1, line_break="^")` is a guess, and `|` and `^` in '
             "a text are shown as `/` and `'` (inferred).",
