@@ -141,7 +141,7 @@ class Playing(msgspec.Struct, eq=False):
         self.answer = answer
         if state.open is not None:
             self.take_up(state, state.open)
-        if self.service.flow.shortcuts and (self.inbound.shortcut or self.heard):
+        if (self.inbound.shortcut or self.heard) and self.service.flow.shortcuts:
             self.take_apart()
 
     def take_apart(self) -> None:
@@ -158,7 +158,10 @@ class Playing(msgspec.Struct, eq=False):
             self.whole = bool(self.parts)
 
     def goes_on(self, outcome: Outcome) -> bool:
-        """Take the next of several answers for the question that is asked; ``False`` where the turn ends or pauses first."""
+        """Take the next of several answers for the question that is asked; ``False`` where the turn ends or pauses first.
+
+        The journal is made shorter once, when the turn is done.
+        """
         whole, self.whole = self.whole, False
         if outcome.prompt is None:
             if whole:
@@ -169,16 +172,17 @@ class Playing(msgspec.Struct, eq=False):
         if rejected != whole or not (alike and may_answer(self.parts[0], outcome, self.service.navigation)):
             self.parts = ()
             return whole and rejected  # as one answer, which counts this time
+        state, self.answer = self.state, self.parts[0]
         if self.answered is not None:
             self.passed, self.answered = (*self.passed, (self.answered, self.tries)), None
-        state, self.answer = self.state, self.parts[0]
+            state = msgspec.structs.replace(state, kept=None)
         self.parts, self.used = self.parts[1:], self.used + 1
         self.journal, self.aside = outcome.journal, outcome.aside
         if not whole:
             # As if it had been shown, and the person had read it.
             missed = {spot: times for spot, times in state.missed.items() if spot != outcome.spot}
             tried = max(0, state.missed.get(outcome.spot, 0))
-            state = msgspec.structs.replace(state, attempts=tried, spot=outcome.spot, missed=missed, kept=None)
+            state = msgspec.structs.replace(state, attempts=tried, spot=outcome.spot, missed=missed)
         self.tries = state.attempts + 1
         self.state = msgspec.structs.replace(state, asked=outcome.asked, pages=[], screen=None, page=0, shown=locale())
         return True

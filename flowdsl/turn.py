@@ -115,19 +115,19 @@ def _taken(
     if record is None or record.owner != delivery.owner:
         record = anew(record, delivery.owner, delivery.now)
     state = record.flows.get(service.flow.name)
-    inbound, request, heard = delivery.inbound, "", ""
+    inbound, hearing = delivery.inbound, None
     if inbound.new is None or inbound.history is not None:
         hearing = hear(delivery, state)
-        inbound, request, heard = _understood(inbound, hearing), hearing.request, hearing.heard
+        inbound = _understood(inbound, hearing)
     screen = service.screen
     if screen is not None and state is not None and state.pages:
         screen = screen.made()
     work = _Work(service, delivery, inbound, record, found, now, watch, screen=screen)
-    if request:
-        work.request, work.heard = request, heard
+    if hearing is not None:
+        work.request, work.heard = hearing.request, hearing.heard
     if state is None:
         if service.lost == "end" and not inbound.new:
-            raise UnknownSession
+            raise UnknownSession(delivery.inbound.request_id or "")
         return work.play(None, None)
     if state.open is not None and state.open.by != delivery.by and state.open.until > work.now and state.open.until != over:
         return Busy(state.open.mark, state.open.found, state.open.until)

@@ -35,7 +35,7 @@ class Person:
         self.params = params or {}
         self.session = f"1000{next(_sessions)}"
 
-    def message(self, text: str, *, new: bool = False, **fields: Any) -> Inbound:
+    def message(self, text: str, *, new: bool | None = False, **fields: Any) -> Inbound:
         """Make a message of this person."""
         known: dict[str, Any] = {"gateway": "test", "request_id": self.session, "msisdn": self.msisdn, "user_id": self.msisdn}
         return Inbound(platform=self.platform, text=text, new=new, **{**known, **fields})

@@ -170,8 +170,12 @@ class Course:
             while sum(given == key for given, _ in self._given) > left:
                 self._given.pop()
         asked, types = self.moment.prompt, self.setting.flow.types
-        given = [entry for entry in outcome.journal if entry.kind == PROMPT and entry.key == outcome.answered]
-        if given and not has_failed(given[-1]):
-            with suppress(UnstorableValue):  # it is of a type that another flow names
-                types = types if asked is None else known_types(asked, types)
-                self._given.append((given[-1].key, decode(given[-1].value, types)))
+        keys = [key for key, _ in moment.turn.passed] + ([] if outcome.answered is None else [outcome.answered])
+        if asked is not None:
+            types = known_types(asked, types)
+        for place, key in enumerate(keys):
+            given = [entry for entry in outcome.journal if entry.kind == PROMPT and entry.key == key]
+            later = keys[place + 1 :].count(key)
+            if len(given) > later and not has_failed(given[-1 - later]):
+                with suppress(UnstorableValue):  # it is of a type that another flow names
+                    self._given.append((key, decode(given[-1 - later].value, types)))

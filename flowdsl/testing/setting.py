@@ -1,6 +1,6 @@
 """What conversations of a test are held with: on which screen, by whom, and with which settings of a runtime."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypedDict
 
 import msgspec
@@ -73,6 +73,8 @@ class Options(TypedDict, total=False):
     """Language of their device."""
     opener: str | None
     """What they dial, or write first in a chat."""
+    shortcut: Sequence[str]
+    """What they dial behind it, ``("2", "500")`` for example; it answers the first questions of a flow that has shortcuts."""
     session: Mapping[str, Any]
     """The data that the session has before."""
     sessions: SessionConfig
@@ -98,11 +100,11 @@ class Setting:
         options: all else.
 
     Raises:
-        ConfigurationError: it is not a flow, cannot be started with these parameters, a chat is given a screen, or there is no
-            such option.
+        ConfigurationError: it is not a flow, cannot be started with these parameters, a chat is given a screen or a shortcut, or
+            there is no such option.
     """
 
-    __slots__ = ("_options", "_results", "code", "flow", "in_turn", "now", "opener", "person", "stage", "stored")
+    __slots__ = ("_options", "_results", "_shortcut", "code", "flow", "in_turn", "now", "opener", "person", "stage", "stored")
 
     def __init__(self, flow: Flow[..., Any], results: Results, options: Options) -> None:
         _require_known(flow, options)
@@ -117,7 +119,8 @@ class Setting:
         self.code: Final = tuple(_in_code(options))
         """The options as they are written in code."""
         self.now: Final = options.get("now", _NOON)
-        self.opener: Final = options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN)
+        self._shortcut: Final = _parts(options.get("shortcut", ()), platform)
+        self.opener: Final = _with_parts(options.get("opener") or (_DIALLED if platform == "ussd" else _WRITTEN), self._shortcut)
         self.stage = _stage(flow, self._results, results.guess if isinstance(results, Guessing) else None, platform, options)
         self.person: Final = Inbound(
             platform=platform,
@@ -148,7 +151,7 @@ class Setting:
         """
         begun = msgspec.structs.replace(self.person, request_id=request, timestamp=now)
         if self.on_ussd:
-            return msgspec.structs.replace(begun, new=True, dialled=self.opener)
+            return msgspec.structs.replace(begun, new=True, dialled=self.opener, shortcut=self._shortcut)
         return msgspec.structs.replace(begun, text=self.opener)
 
     def with_flow(self, flow: Flow[..., Any]) -> "Setting":
@@ -172,6 +175,19 @@ def _require_known(flow: object, options: Options) -> None:
         known = ", ".join(sorted(Options.__annotations__))
         raise ConfigurationError(f"there is no option {unknown[0]!r}: there are {known}")
     flow.require(options.get("params", {}))
+
+
+def _parts(shortcut: object, platform: str) -> tuple[str, ...]:
+    if isinstance(shortcut, str) or not isinstance(shortcut, Sequence) or not all(isinstance(each, str) for each in shortcut):
+        raise ConfigurationError(f"the shortcut is {shortcut!r}: give the parts that are dialled, such as ('2', '500')")
+    if shortcut and platform != "ussd":
+        raise ConfigurationError(f"a shortcut is dialled on USSD, and the conversation is held on {platform!r}")
+    return tuple(shortcut)
+
+
+def _with_parts(dialled: str, parts: tuple[str, ...]) -> str:
+    bare = dialled.removesuffix("#")
+    return "".join((bare, *(f"*{part}" for part in parts), dialled[len(bare) :]))
 
 
 def _stage(flow: Flow[..., Any], results: Results, guess: Guess | None, platform: str, options: Options) -> Stage:
