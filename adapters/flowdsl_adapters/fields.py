@@ -44,7 +44,7 @@ class Field(msgspec.Struct, frozen=True):
         Raises:
             BadPayload: it is missing, empty or no text.
         """
-        value = fields.get(self.name)
+        value: Any = fields.get(self.name)
         # As most are, and every message has six of them: what is greater than a blank does not begin with one.
         if value.__class__ is str and value > " " and value.isascii():
             return value
