@@ -1,4 +1,4 @@
-"""README: its commands and its snippets, run as they stand."""
+"""README and the documentation: commands and snippets, run as they stand, and links."""
 
 import asyncio
 import io
@@ -20,6 +20,7 @@ from tests.servers import Server, await_port, free_port
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+DOCUMENTATION = {str(path.relative_to(ROOT)): path for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
 BLOCKS = re.findall(r"(?:<!-- ([a-z ]+) -->\n)?```(\w+)\n(.*?)```", README, re.DOTALL)
 PYTHON = [code for _, language, code in BLOCKS if language == "python"]
 SHELL = {name: code.strip() for name, language, code in BLOCKS if language == "sh"}
@@ -188,13 +189,30 @@ def test_commands_install_with_nothing_but_the_repository() -> None:
     assert SHELL["test command"].endswith(".venv/bin/python -m pytest")
 
 
-def test_links_lead_somewhere() -> None:
+def chapters(path: Path) -> set[str]:
+    """List the chapters of a document as links name them."""
+    titles = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("name", DOCUMENTATION)
+def test_links_lead_somewhere(name: str) -> None:
     """Every link to a file or a chapter has its target."""
-    chapters = {
-        re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        if target.startswith("#"):
-            assert target[1:] in chapters
-        elif not target.startswith("http"):
-            assert (ROOT / target).exists(), target
+    path = DOCUMENTATION[name]
+    for target in re.findall(r"\]\(([^)]+)\)", path.read_text()):
+        if not target.startswith("http"):
+            file, _, chapter = target.partition("#")
+            to = (path.parent / file).resolve() if file else path
+            assert to.exists(), target
+            assert not chapter or chapter in chapters(to), target
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTATION if name != "README.md"])
+def test_the_python_blocks_of_the_documentation_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of one document run from top to bottom as one program; what makes an application makes one."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", DOCUMENTATION[name].read_text(), re.DOTALL):
+        exec(compile(code, name, "exec"), names)
+    if "app" in names:
+        assert names["app"]() is not names["app"]()

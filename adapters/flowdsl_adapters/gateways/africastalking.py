@@ -59,7 +59,7 @@ class AfricasTalking(UssdGateway):
     name = "africastalking"
     about = About(
         title="Africa's Talking",
-        country="Kenya and more countries",
+        country="Kenya and others",
         evidence="documented",
         sources=(
             "Africa's Talking's help pages, https://help.africastalking.com/en/articles/1284071",
