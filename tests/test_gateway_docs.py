@@ -127,6 +127,11 @@ def asked(command: str) -> tuple[str, str, dict[str, Any]]:
     return method or ("GET" if body is None else "POST"), path, {"headers": headers, "data": body}
 
 
+def posted(body: bytes) -> Request:
+    """Make a request of JSON."""
+    return Request(body=body, content_type="application/json", method="POST")
+
+
 def ran(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command."""
     command = [sys.executable, "-m", "flowdsl", "gateways", *arguments]
@@ -241,8 +246,7 @@ def test_every_setting_is_explained(name: str) -> None:
 def test_the_page_on_http_json_shows_what_it_answers() -> None:
     """It is written by hand, and its samples are what the codec reads and writes."""
     gateway = HttpJson(lambda _: Person(session_id="s1", user_id="u1"), clock=lambda: datetime(2026, 11, 23, 20, 10, tzinfo=UTC))
-    posted = {"content_type": "application/json", "method": "POST"}
-    inbound = gateway.decode(Request(body=b'{"input":"1"}', **posted))
+    inbound = gateway.decode(posted(b'{"input":"1"}'))
     assert isinstance(inbound, Inbound)
     choices = (Choice("1", "Save"), Choice("2", "Balance"))
     replies = [Reply("Pick", choices=choices), Reply("Bye", end=True), Reply("Wait.", held=True)]
@@ -250,7 +254,7 @@ def test_the_page_on_http_json_shows_what_it_answers() -> None:
     for reply in replies:
         assert as_answered(gateway.encode(reply, inbound)) in shown
     with pytest.raises(UserInputError) as refused:
-        gateway.decode(Request(body=b'{"input":1}', **posted))
+        gateway.decode(posted(b'{"input":1}'))
     assert as_answered(gateway.refuse(refused.value)) in shown
     several = gateway.encode(Reply("See", media=(Media("https://example.com/a"), Media("https://example.com/b"))), inbound)
     assert b'"more_media":[' in several.body

@@ -62,6 +62,26 @@ PURE = [
     *("linting.orders", "linting.outside", "linting.scopes", "linting.sharing", "linting.yields"),
 ]
 
+# A codec knows no server, and what is told of it is found out without one. They use messages of `flowdsl`, and none of its work.
+CODECS = [
+    *(
+        "about",
+        "curl",
+        "dialling",
+        "fields",
+        "forms",
+        "gateway",
+        "handset",
+        "routing",
+        "strict_json",
+        "templates",
+        "ussd",
+        "wires",
+    ),
+    *("xml_text", "describing", "describing.facts", "describing.fields", "describing.page", "describing.spelling"),
+    *("describing.table", "gateways"),
+]
+
 
 def name_of(path: Path) -> str:
     """Name a module by its file."""
@@ -105,6 +125,19 @@ def test_the_pure_rooms_do_no_io(name: str) -> None:
     """No pure room reaches asyncio, a cache, signals or the network."""
     assert name in MODULES
     assert not packages(reached(name)) & {"asyncio", "aiocache", "aiohttp", "blinker", "socket", "time", "random"}
+
+
+@pytest.mark.parametrize("name", [f"flowdsl_adapters.{each}" for each in CODECS])
+def test_codecs_do_no_io(name: str) -> None:
+    """No codec, and nothing that tells of one, imports a server, a cache or a loop, itself or by its neighbours."""
+    assert name in MODULES
+    ours = {each for each in {name, *reached(name)} if each.startswith("flowdsl_adapters.")}
+    assert not {found for each in ours for found in packages(MODULES.get(each, set()))} & {
+        "asyncio",
+        "aiohttp",
+        "blinker",
+        "socket",
+    }
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.partition(".")[0] == "flowdsl"])
