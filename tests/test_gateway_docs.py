@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 import flowdsl_adapters
-from flowdsl import Choice, ConfigurationError, Ended, Inbound, Media, Reply
+from flowdsl import Choice, ConfigurationError, Ended, Inbound, Media, Reply, Say, Steps, flow
 from flowdsl.errors import UserInputError
-from flowdsl_adapters import About, Field, HttpJson, Person, Query, Request, UssdGateway
+from flowdsl_adapters import About, Field, HttpJson, Person, Query, Request, UssdGateway, mount
 from flowdsl_adapters.catalogue import pages, whole_table
+from flowdsl_adapters.curl import curl
 from flowdsl_adapters.describing import page, renewed, row
 from flowdsl_adapters.describing.facts import Facts
 from flowdsl_adapters.describing.fields import meanings
@@ -97,6 +99,12 @@ class Small(UssdGateway):
     wire = Query()
     session, number, text = Field("id"), Field("phone"), Field("in", blank=True)
     more, last = {"say": "{text}", "on": True}, {"say": "{text}", "on": False}
+
+
+@flow
+def hello() -> Steps[None]:
+    """Ask for nothing."""
+    yield Say("Hello!")
 
 
 def read(name: str) -> str:
@@ -232,6 +240,18 @@ def test_notices_are_notices(name: str) -> None:
         assert isinstance(decoded, Ended)
         assert decoded.reason == notice.reason
         assert f"- {notice.sign}: " in read(name)
+
+
+@pytest.mark.parametrize("name", USSD)
+async def test_notices_can_be_sent_by_hand(name: str) -> None:
+    """Written as a command, each goes where the gateway sends it, and is taken."""
+    gateway, application = USSD[name](), web.Application()
+    mount(application, "/ussd", gateway, hello)
+    async with TestClient(TestServer(application)) as client:
+        for notice in Facts(gateway).notices:
+            method, path, options = asked(curl(gateway.routes, notice.request, "http://127.0.0.1:8080/ussd"))
+            async with client.request(method, path, **options) as answer:
+                assert answer.status == 200, await answer.text()
 
 
 @pytest.mark.parametrize("name", USSD)
