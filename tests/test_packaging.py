@@ -33,7 +33,9 @@ def test_what_is_in_them(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         inside = archive.getnames()
-    assert {f"flowdsl-{__version__}/{each}" for each in ("README.md", "LICENSE", "tests/test_packaging.py")} <= set(inside)
+    assert {
+        f"flowdsl-{__version__}/{each}" for each in ("README.md", "LICENSE", "tests/test_packaging.py", "docs/gateways.md")
+    } <= set(inside)
 
 
 def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) -> None:
@@ -47,5 +49,5 @@ def test_the_wheel_works_in_an_empty_environment(built: Path, tmp_path: Path) ->
     assert done.stdout.strip() == __version__
     command = tmp_path / "env" / "bin" / "flowdsl"
     listed = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    assert "serve" in listed
-    assert "chat" in listed
+    for name in ("serve", "gateways", "chat"):
+        assert name in listed
