@@ -15,6 +15,7 @@ from flowdsl import (
     ConfigurationError,
     Flow,
     Inbound,
+    Media,
     Prompt,
     Reply,
     Runtime,
@@ -419,9 +420,6 @@ async def test_a_form_is_read_as_json_is() -> None:
     gateway = HttpJson(lambda request: Person(session_id="s1", user_id="u1"))
     body = b"input=Ama+Serwaa&media_url=https%3A%2F%2Fexample.com%2Fa.jpg&media_type=image"
     inbound = message(gateway, body=body, content_type="application/x-www-form-urlencoded", method="POST")
-    assert (inbound.text, inbound.attachment.url if hasattr(inbound.attachment, "url") else None) == (
-        "Ama Serwaa",
-        "https://example.com/a.jpg",
-    )
+    assert (inbound.text, inbound.attachment) == ("Ama Serwaa", Media("https://example.com/a.jpg", kind="image"))
     with pytest.raises(UserInputError, match="media_url comes twice"):
         message(gateway, query={"media_url": "a"}, twice=frozenset({"media_url"}), method="GET")
