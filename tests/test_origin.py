@@ -1,6 +1,7 @@
 """Who is let in: secrets, networks, and the proxies before them."""
 
 import hmac
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -339,3 +340,20 @@ def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any], say
     """When the mount is made, in words."""
     with pytest.raises(ConfigurationError, match=says):
         application(**options)
+
+
+async def test_a_secret_is_changed_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one and the new one count each at its own address, and a conversation goes on from one to the other."""
+    page = (Path(__file__).parent.parent / "docs" / "origin.md").read_text()
+    names: dict[str, Any] = {}
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:2]:
+        exec(compile(code, "origin.md", "exec"), names)
+    monkeypatch.setenv("USSD_SECRET", "old")
+    monkeypatch.setenv("USSD_NEW_SECRET", "new")
+    shown = []
+    async with TestClient(TestServer(names["rotating"]())) as client:
+        for path, text in [("/ussd/old", "*1#"), ("/ussd/new/old", ""), ("/ussd/new", ""), ("/ussd/new/new", "Ama")]:
+            fields = {"USERID": "N", "MSISDN": "233244123456", "USERDATA": text, "MSGTYPE": text == "*1#", "SESSIONID": "1"}
+            response = await client.post(path, json=fields)
+            shown.append((await response.json())["MSG"] if response.status == 200 else response.status)
+    assert shown == ["What is your name?", 403, 403, "Hello, Ama!"]

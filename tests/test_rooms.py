@@ -66,12 +66,14 @@ PURE = [
 CODECS = [
     *(
         "about",
+        "content_types",
         "curl",
         "dialling",
         "fields",
         "forms",
         "gateway",
         "handset",
+        "origin",
         "routing",
         "strict_json",
         "templates",
