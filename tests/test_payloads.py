@@ -260,7 +260,8 @@ def means_a_turn(service: Service, event: Mapping[str, Any], shown: Response, be
         assert inbound.roomy
         return
     if not new and not before and service.gateway.lost == "end":
-        assert shown.body and b"[]" not in shown.body  # it is told that the session is not known
+        assert shown.body
+        assert b"[]" not in shown.body  # it is told that the session is not known
         return
     answers = service.answers(shown)
     if new:
