@@ -60,13 +60,12 @@ def hear(delivery: Delivery, state: FlowState | None) -> Hearing:
     """
     inbound, history = delivery.inbound, delivery.inbound.history
     request = digest(inbound.request_id or "")
-    known = state is not None and state.request == request
-    new = not known if inbound.new is None else inbound.new
+    new = (state is None or state.request != request) if inbound.new is None else inbound.new
     if history is None:
         return Hearing("" if new else inbound.text, new, request, "")
     if new:
         return Hearing("", new, request, _written(delivery, history.text, len(history.text), begins=True))
-    text, heard = _added(delivery, history.text, state if known else None)
+    text, heard = _added(delivery, history.text, state)
     return Hearing(inbound.text if delivery.changed else text, new, request, heard)
 
 
@@ -95,7 +94,7 @@ def _added(delivery: Delivery, text: str, state: FlowState | None) -> tuple[str,
     last = len(text) - len(text.rpartition(_SEPARATOR)[2])
     heard = _read(state.heard) if state is not None and state.heard else None
     if state is None or heard is None:
-        return text[last:], _written(delivery, text, last)  # nothing was heard in this session of the gateway
+        return text[last:], _written(delivery, text, last)
     following = text + _SEPARATOR
     if (len(following) == heard.length and _is_begun_by(delivery, following, heard)) or not (text or heard.length):
         if _is_same(delivery, state):
@@ -103,7 +102,8 @@ def _added(delivery: Delivery, text: str, state: FlowState | None) -> tuple[str,
         return "", _written(delivery, text, len(text))
     if _is_begun_by(delivery, text, heard):
         return text[heard.length :], _written(delivery, text, heard.length)
-    return text[last:], _written(delivery, text, last)  # the gateway has written it anew
+    # Heard in another session of the gateway, or written anew by it: all that can be told is what was typed last.
+    return text[last:], _written(delivery, text, last)
 
 
 def _is_same(delivery: Delivery, state: FlowState) -> bool:

@@ -407,12 +407,12 @@ async def test_the_session_of_somebody_else_is_one_that_is_not_there() -> None:
 
 async def test_two_mounts_may_differ_in_it() -> None:
     """One runtime begins for one gateway what it refuses to another."""
-    runtime = Runtime()
+    runtime, screen = Runtime(), Screen()
     person = Person(runtime, survey)
     for _ in range(2):
         with pytest.raises(UnknownSession):
-            await runtime.handle(survey, person.message("x"), screen=Screen(), lost="end")
-    assert (await runtime.handle(survey, person.message("x"), screen=Screen(), lost="begin")).text == "Name?"
+            await runtime.handle(survey, person.message("x"), screen=screen, lost="end")
+    assert (await runtime.handle(survey, person.message("x"), screen=screen, lost="begin")).text == "Name?"
     with pytest.raises(ConfigurationError, match="lost is 'ignore': it is 'begin' or 'end'"):
         await runtime.handle(survey, person.message("x"), lost=cast("Any", "ignore"))
 

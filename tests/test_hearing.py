@@ -1,6 +1,7 @@
 """Gateways that send all that was typed in their session each time: what is new in a message, and what is kept of it."""
 
 import asyncio
+import time
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from flowdsl import (
     Chat,
     History,
     Inbound,
+    Navigation,
     Next,
     Prompt,
     Reply,
@@ -25,6 +27,7 @@ from flowdsl import (
     flow,
     signals,
 )
+from flowdsl._aiocache import MemoryCache
 from flowdsl.chat import Opening
 from flowdsl.deliveries import Delivery, mark
 from flowdsl.errors import StoreUnavailable
@@ -184,6 +187,30 @@ async def test_where_nothing_repeats_the_same_text_is_a_blank() -> None:
     assert [reply.text for reply in await asyncio.gather(*twice)] == ["a,,,b|"] * 2
 
 
+async def test_the_same_answer_twice_is_two_answers() -> None:
+    """Though the second one comes while the first is being answered: more was typed."""
+    for repeats in (True, False):
+        store = Faulty()
+        person = Typist(Runtime(store=store), counting, first="7", repeats=repeats)
+        await person.dial()
+        store.before_load.extend([pause] * 3)
+        sends = []
+        for _ in range(2):
+            person.add("a")
+            sends.append(person.send(person.inbound()))
+        assert [reply.text for reply in await asyncio.gather(*sends)] == ["a|", "a,a|"]
+
+
+async def test_the_end_is_remembered_as_long_as_where_messages_have_ids() -> None:
+    """The last message may come late, and begins nothing."""
+    now = 0.0
+    cache = MemoryCache(clock=lambda: now)
+    person = Typist(Runtime(cache=cache), survey, sessions=SessionConfig(ttl=1_000))
+    shown = await person.talk("Ama", "Accra")
+    now = 999.0
+    assert (await person.send_again()).text == shown
+
+
 @pytest.mark.parametrize("processes", [1, 2])
 async def test_two_equal_deliveries_at_once_are_one_message(processes: int) -> None:
     """In one process and in two, the answer counts once and both are told the same."""
@@ -229,8 +256,10 @@ async def test_a_refused_answer_was_heard() -> None:
 async def test_a_key_that_turns_a_page_was_heard() -> None:
     """Pages are turned back and forth, and the answer after that is the next one."""
     person = Typist(Runtime(), counting)
-    first = await person.talk("word " * 40)
+    await person.dial()
+    first = await person.type("word " * 40)
     assert first.endswith("# Next")
+    assert (await person.send_again()).key == "item"
     assert (second := await person.type("#")) != first
     assert await person.type("0") == first
     assert await person.type("#") == second
@@ -276,6 +305,45 @@ async def test_a_call_in_between_does_not_make_it_heard_twice() -> None:
         assert await person.talk("a", "b*c", "", "d") == "A,B*C,,D|"
 
 
+@pytest.mark.parametrize("repeats", [True, False])
+@pytest.mark.parametrize("dies", [False, True], ids=["goes on", "dies"])
+async def test_a_call_before_the_answer_does_not_make_it_another_one(repeats: bool, dies: bool) -> None:
+    """Where a deploy has put a call before the question, the answer waits for it; who types after a crash typed but that."""
+    gate, asked, store = asyncio.Event(), asyncio.Event(), Faulty()
+
+    async def look_up() -> str:
+        asked.set()
+        if dies:
+            await gate.wait()
+        return "known"
+
+    def asks() -> Steps[None]:
+        yield from Prompt("more", f"{(yield from Prompt('name', 'Name?'))}. More?")
+
+    @flow(name="deployed")
+    def before() -> Steps[None]:
+        yield from asks()
+
+    @flow(name="deployed")
+    def after() -> Steps[None]:
+        yield from Call(look_up)
+        yield from asks()
+
+    person = Typist(Runtime(store=store), before, first="7", repeats=repeats)
+    await person.dial()
+    person.flow = after
+    if not dies:
+        assert await person.type("a*b") == "a*b. More?"
+        return
+    dying = asyncio.create_task(person.type("a*b"))
+    await asked.wait()
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    gate.set()
+    person.runtime = Runtime(store=store, clock=lambda: time.time() + 60)
+    assert (await person.send_again()).text == "a*b. More?" if repeats else await person.type("c") == "c. More?"
+
+
 async def test_what_was_typed_while_a_reply_was_late_was_heard() -> None:
     """The message to which a late reply is shown is for nothing, and the next one is an answer of its own."""
     gate = asyncio.Event()
@@ -314,6 +382,17 @@ async def test_dialling_again_and_the_menu_for_that_were_heard(new: bool | None)
             shown = await person.type("1")
         assert shown == "Hello, Ama.\nTown?"
         assert await person.type("Ac*cra") == "Ama of Ac*cra, opened by *920*77#."
+
+
+async def test_pages_of_the_menu_for_dialling_again_name_it() -> None:
+    """Whichever page is shown, the question is the same."""
+    person = Typist(Runtime(resume=Resume()), survey, sessions=SessionConfig().durable(), screen=Screen(septets=40, units=40))
+    await person.talk("Ama")
+    await person.dial()
+    person.add("#")
+    assert (await person.send_again()).key == "resume"
+    person.add("1")
+    assert (await person.send_again()).key == "town"
 
 
 async def test_the_menu_for_dialling_again_takes_its_answer_where_only_the_session_tells_who_dials() -> None:
@@ -359,6 +438,37 @@ async def test_middleware_may_answer_before_a_conversation() -> None:
     assert await person.type("what") == "Agree?"
     assert await person.type("yes") == "Name?"
     assert await person.type("Ama") == "Hello, Ama.\nTown?"
+
+
+async def test_what_middleware_answers_first_in_a_session_that_lasts_is_no_dial_yet() -> None:
+    """The flow begins with what it is asked first, though it knows the person from before."""
+    closed = False
+
+    async def turn_away(inbound: Inbound, next: Next) -> Reply:
+        return Reply("Closed. Try again.") if closed else await next(inbound)
+
+    person = Typist(Runtime(middleware=[turn_away]), survey, first="7", sessions=SessionConfig().durable())
+    await person.talk("Ama")
+    closed = True
+    assert await person.dial() == "Closed. Try again."
+    closed = False
+    assert await person.type("1") == "Hello, Ama.\nTown?"
+    assert await person.type("Accra") == "Ama of Accra, opened by *920*77#."
+
+
+async def test_what_middleware_answers_in_another_session_of_the_gateway_was_not_heard_in_this_one() -> None:
+    """Each goes on where it was, whichever of them the person uses."""
+    closed = False
+
+    async def turn_away(inbound: Inbound, next: Next) -> Reply:
+        return Reply("Closed.") if closed else await next(inbound)
+
+    person = Typist(Runtime(middleware=[turn_away]), counting, first="7", sessions=SessionConfig().durable())
+    await person.talk("a")
+    session, closed = person.session, True
+    assert await person.dial() == "Closed."
+    person.session, person.answers, closed = session, ["a"], False
+    assert await person.type("b*c") == "a,b*c|"
 
 
 async def test_what_middleware_makes_of_a_text_counts() -> None:
@@ -443,19 +553,41 @@ async def test_several_answers_at_once_are_one_without_shortcuts() -> None:
     assert (await Typist(Runtime(), plain).talk("2*3")).startswith("Please choose")
 
 
-@pytest.mark.parametrize(("typed", "left"), [("x*y", 2), ("x*5", 2), ("5*x", 3)])
-async def test_several_answers_count_as_one_attempt(typed: str, left: int) -> None:
-    """That the whole was refused before its pieces were taken is no attempt; a piece that is refused is one."""
+@flow(shortcuts=True)
+def strict() -> Steps[None]:
+    """Ask for two numbers, and for a secret one, each at most three times."""
+    yield from Prompt("count", "How many?", transform=int, attempts=3, too_many="Enough.")
+    yield from Prompt("more", "More?", transform=int, attempts=3, too_many="Enough.")
+    yield from Prompt("pin", "PIN?", transform=int, secret=True, attempts=3, too_many="Enough.")
 
-    @flow(shortcuts=True)
-    def strict() -> Steps[None]:
-        yield from Prompt("count", "How many?", transform=int, attempts=3, too_many="Enough.")
-        yield from Prompt("more", "More?", transform=int, attempts=3, too_many="Enough.")
 
+AGAIN = "Please enter a whole number.\n"
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        # A piece that is refused is an attempt; that the whole was refused before is none.
+        (["x*y", "x*5", "x"], [f"{AGAIN}How many?"] * 2 + ["Enough."]),
+        (["x", "y", "5*6"], [f"{AGAIN}How many?"] * 2 + ["PIN?"]),
+        (["x", "5*x", "x", "x"], [f"{AGAIN}How many?", *[f"{AGAIN}More?"] * 2, "Enough."]),
+        # A secret is no piece, so all of it was one wrong answer.
+        (["5", "6", "1*x", "2*x", "3*x"], ["More?", "PIN?", *[f"{AGAIN}PIN?"] * 2, "Enough."]),
+    ],
+)
+async def test_several_answers_count_as_attempts_like_one(typed: list[str], shown: list[str]) -> None:
+    """No question can be answered wrongly more often, or less, because several answers came at once."""
     person = Typist(Runtime(), strict)
-    await person.talk(typed)
-    shown = [await person.type("z") for _ in range(left if typed != "5*x" else 2)]
-    assert [text == "Enough." for text in shown] == [False] * (len(shown) - 1) + [True]
+    await person.dial()
+    assert [await person.type(text) for text in typed] == shown
+
+
+async def test_a_question_that_was_left_in_vain_has_no_new_attempts_for_one_of_several_answers() -> None:
+    """Who goes back, and answers that and the question before at once, has as many as are left."""
+    person = Typist(Runtime(navigation=Navigation(back="0")), strict)
+    await person.talk("5", "x", "y")
+    assert (await person.type("0")).startswith("How many?")
+    assert await person.type("6*z") == "Enough."
 
 
 # Nothing secret is kept

@@ -32,6 +32,7 @@ from flowdsl import (
     flow,
     signals,
 )
+from flowdsl.deliveries import mark
 from flowdsl.record import FlowState, read
 from flowdsl.shortcuts import code
 from flowdsl.testing import Conversation, explore
@@ -217,6 +218,21 @@ async def test_the_end_of_the_flow_drops_the_rest() -> None:
     assert await person.send(dialling(person, "Ama", "Kofi", "Esi")) == Reply("Hello, Ama.", end=True)
 
 
+async def test_labels_are_those_of_the_language_that_was_chosen_on_the_way() -> None:
+    """A part picks what it would pick if the question had been read, and nothing else."""
+
+    @flow(shortcuts=True)
+    def spoken(chat: Chat) -> Steps[None]:
+        chat.locale = yield from Prompt("language", "Language?", choices={"en": "English", "fr": "Francais"})
+        labels = {"y": lambda: "Oui" if locale() == "fr" else "Yes", "n": lambda: "Non" if locale() == "fr" else "No"}
+        yield from Prompt("sure", "?", choices=labels)
+        yield from Prompt("more", "More?")
+
+    assert await dialled(Person(Runtime(), spoken), "fr", "oui") == "More?"
+    assert await dialled(Person(Runtime(), spoken), "en", "Yes") == "More?"
+    assert (await dialled(Person(Runtime(), spoken), "fr", "Yes")).startswith("Please choose")
+
+
 # Calls on the way
 
 
@@ -291,8 +307,9 @@ async def test_a_process_that_dies_is_followed_by_one_that_goes_on_with_the_next
     assert bank.asked.count(("first",)) == bank.asked.count(("a",)) == bank.asked.count(("a", "b", "c")) == 1
 
 
-async def test_another_message_that_takes_the_turn_over_drops_the_rest() -> None:
-    """It has no parts, and what it brings answers nothing that was not shown."""
+@pytest.mark.parametrize("dials", [False, True], ids=["an answer", "a dial"])
+async def test_another_message_that_takes_the_turn_over_drops_the_rest(dials: bool) -> None:
+    """Neither its own parts nor those of the first one are taken, and what it brings answers nothing that was not shown."""
     store, bank = Faulty(), Bank()
     person, same_person = in_two_processes(store, calling(bank))
     bank.gate = asyncio.Event()
@@ -303,7 +320,10 @@ async def test_another_message_that_takes_the_turn_over_drops_the_rest() -> None
     await asyncio.gather(first, return_exceptions=True)
     bank.gate = None
     same_person.runtime._clock = lambda: person.runtime._clock() + 60
-    assert await same_person.type("x") == "One?"
+    if dials:
+        assert await dialled(same_person, "x", "y") == "One?"
+    else:
+        assert await same_person.type("x") == "One?"
     assert await same_person.type("y") == "Two?"
 
 
@@ -372,6 +392,7 @@ async def test_other_parts_are_another_message() -> None:
     first, second = await asyncio.gather(*map(person.send, messages))
     assert first == second  # the second one dials into what the first one has begun
     assert "Tea, then." in first.text
+    assert len({mark(each, "selling") for each in (*messages, *messages)}) == 2
 
 
 async def test_nobody_dials_thousands_of_answers() -> None:
