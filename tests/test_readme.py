@@ -60,7 +60,7 @@ def test_the_python_blocks_run(capsys: pytest.CaptureFixture[str], tmp_path: Pat
         assert len(tests) > 10
         for name in tests:
             getattr(contract(), name)()  # type: ignore[operator]
-    assert len(ran) == 4
+    assert len(ran) == 5
     printed = capsys.readouterr().out
     assert "Choose language:\n1. English\n2. French\n3. Spanish False\n" in printed
     assert "Welcome Ama! You are number 42, and we will write to you in French. True\n" in printed
