@@ -248,6 +248,15 @@ def test_serve_answers_the_curl_lines_it_prints() -> None:
         assert process.wait(20) == 0
 
 
+def test_serve_answers_a_front_end_of_ones_own() -> None:
+    """HTTP JSON is served as gateways are, with the person in headers."""
+    port = free_port()
+    with serving(REGISTRATION, "--port", f"{port}", "--gateway", "http_json") as (_, printed):
+        shown = [json.loads(curl(line)) for line in commands(printed)]
+    assert [each["message"] for each in shown] == ["Welcome! What is your name?", "How old are you, 1?"]
+    assert shown[0]["user_id"] == "u1"
+
+
 @pytest.mark.parametrize("path", ["/ussd", "/ussd/{secret}"])
 @pytest.mark.parametrize("secret", ["s3cret", "a&b+c'd#e/f"])
 def test_serve_asks_for_the_secret(secret: str, path: str) -> None:

@@ -44,6 +44,8 @@ def curl(routes: Sequence[Route], request: Request, url: str, query: Mapping[str
     words = ["curl", "-s", address(routes, request, url, query)]
     if method != ("POST" if request.body else "GET"):
         words += ["-X", method]
+    for name, value in request.headers.items():
+        words += ["-H", f"{name}: {value}"]
     if request.body:
         words += ["-H", f"Content-Type: {request.content_type}", "-d", request.body.decode()]
     return " ".join(map(quote, words))

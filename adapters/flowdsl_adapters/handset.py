@@ -1,7 +1,7 @@
 """The other side of a gateway's wire: the requests that it sends when somebody dials and types, and how it reads replies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any, Final
 
@@ -68,9 +68,10 @@ class Handset:
         return self._request(caller, "on", texts)
 
     def endings(self, caller: Caller) -> dict[str, Request]:
-        """Make the notices that the session is over, each by its reason; none where a flag does not tell them."""
+        """Make the notices that the session is over, each by how it shows; none where the gateway never tells."""
         kinds = {} if self.gateway.stage is None else self.gateway.stage.values
-        return {kind: self._request(caller, kind, []) for kind in kinds.values() if kind not in ("new", "on")}
+        told: dict[str, Request] = {kind: self._request(caller, kind, []) for kind in kinds.values() if kind not in ("new", "on")}
+        return {**told, **{name: self._notice(caller, sample) for name, sample in self.gateway.about.notices.items()}}
 
     def echoed(self, part: Request | Response) -> dict[str, str]:
         """Read what goes back as it came, out of a request or an answer."""
@@ -110,6 +111,15 @@ class Handset:
             fields[gateway.stage.name] = _as_in(sample.get(gateway.stage.name), gateway.stage.spelt(kind) or "")
         if gateway.sequence is not None:
             fields[gateway.sequence.name] = _as_in(sample.get(gateway.sequence.name), str(len(texts) + 1))
+        return gateway.wire.write(fields)
+
+    def _notice(self, caller: Caller, sample: Mapping[str, Any]) -> Request:
+        gateway, fields = self.gateway, {**sample}
+        for name in sample:
+            if gateway.session is not None and name == gateway.session.name:
+                fields[name] = caller.session
+            elif name.lower() == gateway.number.name.lower():
+                fields[name] = caller.number
         return gateway.wire.write(fields)
 
     def _as_shown(self, text: str) -> str:

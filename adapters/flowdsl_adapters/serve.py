@@ -2,9 +2,11 @@
 
 import argparse
 import logging
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote
 
+import msgspec
 from aiohttp import web
 
 from flowdsl import ConfigurationError, Runtime
@@ -12,17 +14,27 @@ from flowdsl.cli import Command
 from flowdsl.commands.shared import add_flow, params_of
 from flowdsl.loading import load_flow, translations_beside
 from flowdsl_adapters.curl import curl
-from flowdsl_adapters.gateways import USSD
+from flowdsl_adapters.gateway import Gateway, Request
+from flowdsl_adapters.gateways import USSD, HttpJson
+from flowdsl_adapters.gateways.http_json import in_headers
 from flowdsl_adapters.handset import Handset
 from flowdsl_adapters.mounting import mount
 from flowdsl_adapters.ussd import UssdGateway
+from flowdsl_adapters.wires import Json
 
 __all__ = ["command"]
 
 
+_GATEWAYS: Final[Mapping[str, Callable[[], Gateway]]] = {
+    **USSD,
+    # Whoever can send the headers can be anybody: for one's own machine.
+    HttpJson.name: lambda: HttpJson(in_headers()),
+}
+
+
 def _prepare(parser: argparse.ArgumentParser) -> None:
     add_flow(parser)
-    parser.add_argument("--gateway", choices=sorted(USSD), default="nalo", help="who delivers (default %(default)s)")
+    parser.add_argument("--gateway", choices=sorted(_GATEWAYS), default="nalo", help="who delivers (default %(default)s)")
     parser.add_argument("--path", default="/ussd", help="where the gateway delivers (default %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen on (default %(default)s)")
@@ -46,7 +58,7 @@ def _run(chosen: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = web.Application()
     runtime = Runtime(cache=chosen.cache, translations=translations_beside(flow))
-    gateway = USSD[chosen.gateway]()
+    gateway = _GATEWAYS[chosen.gateway]()
     mount(app, chosen.path, gateway, flow, runtime=runtime, params=params_of(chosen), secret=chosen.secret)
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"
@@ -60,19 +72,28 @@ def _run(chosen: argparse.Namespace) -> int:
     return 0
 
 
-def _greeting(flow: str, gateway: UssdGateway, url: str, secret: str | None) -> str:
+def _greeting(flow: str, gateway: Gateway, url: str, secret: str | None) -> str:
     address, query = url, {}
     if secret and "{secret}" in url:
         address = url.replace("{secret}", quote(secret, safe=""))
     elif secret:
         query = {"secret": secret}
-    handset = Handset(gateway)
-    caller = handset.example()
+    first, second = (curl(gateway.routes, request, address, query) for request in _first_two(gateway))
+    begin = "Dial in" if gateway.screen is not None else "Say hello"
     return (
-        f"flowdsl serves {flow!r} to {gateway.name} at {url}\n\n"
-        f"Dial in:\n\n  {curl(gateway.routes, handset.dialled(caller), address, query)}\n\n"
-        f"Answer 1:\n\n  {curl(gateway.routes, handset.typed(caller, ['1']), address, query)}\n\nCtrl+C stops the server."
+        f"flowdsl serves {flow!r} to {gateway.name} at {url}\n\n{begin}:\n\n  {first}\n\n"
+        f"Answer 1:\n\n  {second}\n\nCtrl+C stops the server."
     )
+
+
+def _first_two(gateway: Gateway) -> tuple[Request, Request]:
+    if isinstance(gateway, UssdGateway):
+        handset = Handset(gateway)
+        caller = handset.example()
+        return handset.dialled(caller), handset.typed(caller, ["1"])
+    person = {"X-Session-Id": "s1", "X-User-Id": "u1"}
+    first, second = (Json().write({"input": text}) for text in ("Hi", "1"))
+    return msgspec.structs.replace(first, headers=person), msgspec.structs.replace(second, headers=person)
 
 
 command: Final = Command("serve a flow to a gateway over HTTP", _prepare, _run)
