@@ -624,6 +624,18 @@ async def test_errors_are_written_by_the_gateway(target: str, options: dict[str,
     assert (status, headers["X-Error"], body) == expected
 
 
+async def test_who_stalls_is_not_waited_for() -> None:
+    """Not even for the rest of the body, for which aiohttp would wait as long as it is told."""
+    server = TestServer(own(patience=0.01))
+    await server.start_server(lingering_time=3600)
+    try:
+        async with asyncio.timeout(20):
+            status, _, _ = await raw(server, b"/ussd?id=1", method="POST", headers={"Content-Length": "5"})
+    finally:
+        await server.close()
+    assert status == 408
+
+
 @pytest.mark.parametrize(
     ("refuse", "says"),
     [

@@ -19,10 +19,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         content_type: the ``Content-Type`` header as it came; ``""`` where there was none.
         query: the parameters of the address, the first where one comes twice.
         twice: names of parameters that come twice with different values.
-        url: host and path, without scheme and port.
+        url: host and path, without scheme and port, and without what follows the path of the mount.
         method: the HTTP method in capitals.
         parts: what stands in the address where the route has a name in braces.
-        headers: the headers by their names in small letters.
+        headers: the headers, which their names in small letters find.
     """
 
     body: bytes
@@ -121,5 +121,8 @@ class Gateway(Protocol):
         ...
 
     def refuse(self, error: UserInputError) -> Response:
-        """Write the answer to a request that cannot be answered otherwise."""
+        """Write the answer to a request that cannot be answered otherwise.
+
+        Where its status is 200, the network understands it, and it is also the answer in a session that is lost.
+        """
         ...
