@@ -68,21 +68,28 @@ def mark(inbound: Inbound, flow: str, secret: str | bytes | None = None) -> str:
         flow: name of the flow it is for; a session may serve several, through several gateways.
         secret: key of the digest. Without one, whoever can read the store can find a PIN that was typed by trying them all.
     """
+    history, text = inbound.history, inbound.text
+    if (
+        history is None
+        and len(text) <= _PICKED
+        and inbound.new is not None
+        and not inbound.shortcut
+        and inbound.message_id is None
+    ):
+        return _mark_of_many(flow, inbound.platform, inbound.gateway, bool(inbound.new), inbound.dialled, text, secret)
     origin = f"{flow}\n{inbound.platform}\n{inbound.gateway}\n"
-    history = inbound.history
     if history is not None and history.repeats and inbound.request_id is not None:
         # No two messages of a session have typed as much, whatever ids the gateway gives them.
         return _NAMED + digest(f"{origin}\n{inbound.request_id}\n{history.text}", secret)
     if inbound.message_id is not None:
         return _NAMED + digest(origin + inbound.message_id)
-    text = inbound.text if history is None else history.text
-    content = f"{origin}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{text}"
+    content = f"{origin}\n{bool(inbound.new):d}{inbound.dialled or ''}\n{text if history is None else history.text}"
     if inbound.new is None:
         # Where only the gateway's session tells that somebody dialled, the same text in another one is another dial.
         return "t" + digest(f"{inbound.request_id}\n{content}", secret)
     if inbound.shortcut:
-        return "t" + digest(f"{content}\n{'*'.join(inbound.shortcut)}", secret)
-    return "t" + (_digest_of_many(content, secret) if len(text) <= _PICKED else digest(content, secret))
+        content = f"{content}\n{'*'.join(inbound.shortcut)}"
+    return "t" + digest(content, secret)
 
 
 def names_one(mark: str) -> bool:
@@ -130,7 +137,7 @@ def remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
     """Add an answered message to those that a session remembers, and forget what is too old."""
     if not seen:
         return [latest]
-    if seen[-1].mark.startswith("t") and (len(seen) == 1 or seen[-2].mark.startswith("t")):
+    if seen[-1].mark[:1] == "t" and (len(seen) == 1 or seen[-2].mark[:1] == "t"):
         # No ids among them, as on USSD, and all but the last are bare already.
         return [*seen[-_TEXTS_KEPT:-1], Seen("t", 0, seen[-1].by, None), latest]
     texts = [Seen("t", 0, each.by, None) for each in seen if each.mark.startswith("t")][-_TEXTS_KEPT:]
@@ -141,9 +148,11 @@ def remembered(seen: list[Seen], latest: Seen) -> list[Seen]:
 
 
 @lru_cache(maxsize=1024)
-def _digest_of_many(text: str, secret: str | bytes | None) -> str:
-    """Name a text that many people type, which takes a twentieth of a turn; nothing secret is so short."""
-    return digest(text, secret)
+def _mark_of_many(
+    flow: str, platform: str, gateway: str, new: bool, dialled: str | None, text: str, secret: str | bytes | None
+) -> str:
+    """Name what many people type, which takes a twentieth of a turn; nothing secret is so short."""
+    return "t" + digest(f"{flow}\n{platform}\n{gateway}\n\n{new:d}{dialled or ''}\n{text}", secret)
 
 
 def digest(text: str, secret: str | bytes | None = None) -> str:

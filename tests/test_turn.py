@@ -44,10 +44,16 @@ def delivery(inbound: Inbound, *, owner: str = "", now: float = 0.0, by: str = "
     [{"platform": "chat"}, {"gateway": "hubtel"}, {"text": "y"}, {"new": True}, {"dialled": "*920#"}, {"message_id": "m1"}],
     ids=lambda fields: next(iter(fields)),
 )
-def test_what_makes_another_message(changed: dict[str, Any]) -> None:
+@pytest.mark.parametrize("text", ["x", "a text that few people type"], ids=["short", "long"])
+@pytest.mark.parametrize("secret", [None, "key"])
+def test_what_makes_another_message(changed: dict[str, Any], text: str, secret: str | None) -> None:
     """Messages that differ in one of these are never taken for each other; neither are those to two flows."""
-    assert mark(MESSAGE, "listing") != mark(msgspec.structs.replace(MESSAGE, **changed), "listing")
-    assert mark(MESSAGE, "listing") != mark(MESSAGE, "other")
+    message = msgspec.structs.replace(MESSAGE, text=text)
+    name = mark(message, "listing", secret)
+    assert mark(message, "listing", secret) == name
+    assert mark(msgspec.structs.replace(message, **changed), "listing", secret) != name
+    assert mark(message, "other", secret) != name
+    assert mark(message, "listing", "another key") != name
 
 
 def test_a_dial_is_another_one_in_another_session_of_the_gateway() -> None:
