@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
-from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -16,7 +15,7 @@ import msgspec
 from flowdsl.apologies import SORRY, Apology, Words, wording
 from flowdsl.deliveries import Delivery, mark
 from flowdsl.ending import lives
-from flowdsl.errors import BadPayload, ConfigurationError, MissingIdentifier, StoreUnavailable
+from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreUnavailable
 from flowdsl.exchange import Conduct, Exchange
 from flowdsl.flow import Flow
 from flowdsl.hanging_up import hang_up
@@ -53,6 +52,7 @@ from flowdsl.texts import BuiltIn, Text, in_language, translator
 from flowdsl.ussd.alphabet import outside
 from flowdsl.ussd.pages import shortened
 from flowdsl.ussd.screen import Screen
+from flowdsl.wellformed import require_texts
 
 if TYPE_CHECKING:
     from aiocache.base import BaseCache
@@ -318,6 +318,7 @@ class Runtime:
             Whether the conversation can still go on.
 
         Raises:
+            UserInputError: it has half of a character.
             StoreError: the session cannot be read or written.
         """
         self._require_loop()
@@ -325,6 +326,7 @@ class Runtime:
         inbound = Inbound(
             platform=ended.platform, gateway=ended.gateway, request_id=ended.request_id, msisdn=ended.msisdn, url=ended.url
         )
+        require_texts(inbound)
         kept, destroyed = config.outlasts(ended.platform) if keep is None else keep, False
         session_id: str | None = None
         try:
@@ -352,10 +354,11 @@ class Runtime:
             sessions: what session ids are made of, as for the messages.
 
         Raises:
-            MissingIdentifier: nothing in it says whose session it is.
+            UserInputError: nothing in it says whose session it is, or it has half of a character.
             StoreError: the session cannot be read.
         """
         self._require_loop()
+        require_texts(inbound)
         config = self.sessions if sessions is None else sessions
         place = Place(self.store, config.session_id(inbound, flow=flow), config.ttl, self._limits.bytes)
         record, _ = await place.load()
@@ -453,7 +456,7 @@ class Runtime:
     async def _answer(
         self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None, *, changed: bool = False
     ) -> tuple[Reply, str]:
-        _require_text(inbound)
+        require_texts(inbound)
         flow = service.flow
         session_id = config.session_id(inbound, flow=flow)
         delivery = Delivery(
@@ -498,21 +501,3 @@ def _listed(middleware: Iterable[Middleware]) -> tuple[Middleware, ...]:
 # Cheaper than asking the system each time, and no two processes have the same, those that were forked included.
 _random: Final = Random()  # noqa: S311 (it tells deliveries apart, and keeps nothing secret)
 os.register_at_fork(after_in_child=_random.seed)
-
-_NAMES: Final = ("text", "dialled", "request_id", "user_id", "msisdn", "message_id", "name", "locale")
-_TEXTS: Final = attrgetter(*_NAMES)
-
-
-def _require_text(inbound: Inbound) -> None:
-    if not isinstance(inbound.text, str):
-        raise ConfigurationError(f"the text of the message is {inbound.text!r}: give a text, which may be empty")
-    try:
-        for text in _TEXTS(inbound):
-            if text is not None and not text.isascii():
-                text.encode()
-    except AttributeError:
-        wrong = {name: value for name, value in zip(_NAMES, _TEXTS(inbound), strict=True) if not isinstance(value, str | None)}
-        raise ConfigurationError(f"the message has {wrong}: give texts, or None") from None
-    except UnicodeEncodeError:
-        # JSON can spell it, and no store can hold and no screen can show it.
-        raise BadPayload("the message has half of a surrogate pair, which is no character") from None

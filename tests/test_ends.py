@@ -26,7 +26,7 @@ from flowdsl import (
     signals,
 )
 from flowdsl._aiocache import CacheStore, MemoryCache
-from flowdsl.errors import MissingIdentifier, StoreUnavailable, UnknownSession
+from flowdsl.errors import BadPayload, MissingIdentifier, StoreUnavailable, UnknownSession
 from flowdsl.record import read
 from tests.cumulative import Typist
 from tests.people import Faulty, Person, counting, in_two_processes, lose, pause, survey
@@ -124,6 +124,15 @@ async def test_a_notice_that_says_too_little_changes_nothing(keep: bool | None, 
     assert (event.session_id, event.kept) == (None, True)
     with pytest.raises(MissingIdentifier):
         await is_alive(person, msisdn=None)
+
+
+async def test_a_notice_with_half_of_a_character_is_refused() -> None:
+    """No store can be asked for it."""
+    person = Person(Runtime(), survey)
+    with pytest.raises(BadPayload, match="half of a surrogate pair"):
+        await hang_up(person, request_id="\ud83d")
+    with pytest.raises(BadPayload, match="half of a surrogate pair"):
+        await is_alive(person, request_id="\ud83d")
 
 
 async def test_the_gateways_id_is_enough_where_the_notice_has_no_number() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from flowdsl import (
     Call,
     Chat,
+    ConfigurationError,
     History,
     Inbound,
     Navigation,
@@ -30,7 +31,7 @@ from flowdsl import (
 from flowdsl._aiocache import MemoryCache
 from flowdsl.chat import Opening
 from flowdsl.deliveries import Delivery, mark
-from flowdsl.errors import StoreUnavailable
+from flowdsl.errors import BadPayload, StoreUnavailable
 from flowdsl.hearing import hear
 from flowdsl.record import FlowState
 from tests.cumulative import Typist
@@ -231,6 +232,28 @@ async def test_a_message_that_has_an_id_as_well_is_known_by_what_was_typed() -> 
     await person.talk("a")
     assert await person.type("b", "m1") == "a,b|"
     assert (await person.send_again(message_id="m2")).text == "a,b|"
+
+
+@pytest.mark.parametrize(
+    ("fields", "error", "said"),
+    [
+        ({"history": History(cast("str", None))}, ConfigurationError, "the history of the message is History"),
+        ({"history": "1*2"}, ConfigurationError, "the history of the message is '1\\*2'"),
+        ({"shortcut": ["2"]}, ConfigurationError, "the shortcut of the message is \\['2'\\]: give a tuple of texts"),
+        ({"shortcut": (2,)}, ConfigurationError, "the shortcut of the message is \\(2,\\)"),
+        ({"history": History("1*\ud83d")}, BadPayload, "half of a surrogate pair"),
+        ({"shortcut": ("\ud83d",)}, BadPayload, "half of a surrogate pair"),
+    ],
+)
+async def test_what_a_codec_makes_is_looked_at_before_it_is_used(
+    fields: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    """What is no text is the codec's mistake, and what is no character its sender's; no session is touched."""
+    store = Faulty()
+    person = Typist(Runtime(store=store), counting)
+    with pytest.raises(error, match=said):
+        await person.send(msgspec.structs.replace(person.inbound(), **fields))
+    assert store.calls == []
 
 
 # What was heard is noted whatever came of it

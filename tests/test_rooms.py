@@ -47,7 +47,7 @@ PURE = [
         "vocabulary",
         "ways",
     ),
-    *("ending", "hearing", "shortcuts"),
+    *("ending", "hearing", "shortcuts", "wellformed"),
     *("ussd.alphabet", "ussd.pages", "ussd.screen", "ussd.transliteration"),
     *("inspection.checking", "inspection.exports", "inspection.frames", "inspection.listing", "inspection.printing"),
     *("mapping.cards", "mapping.curves", "mapping.dot", "mapping.glyphs", "mapping.graph", "mapping.layers", "mapping.layout"),
