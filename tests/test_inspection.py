@@ -304,6 +304,8 @@ def _filled(kind: Any, path: str) -> Any:
         return {f"{path}.key": _filled(content[1], f"{path}.value")}
     if origin in (list, tuple):
         return origin((_filled(content[0], path),))
+    if origin in (int, Decimal):
+        return origin(1)  # what is counted or paid for is not nothing
     return path if origin is str else origin()
 
 
