@@ -149,7 +149,9 @@ class Playing(msgspec.Struct, eq=False):
         opened, inbound = self.opened, self.delivery.inbound
         if opened is not None and opened.mark != self.delivery.mark:
             return  # another message goes on with the turn, and has none of them
-        if self.began == "new" and inbound.new is not False:
+        # A turn that goes on after a pause does not see that its message has dialled, where only the session tells that.
+        dialled = self.inbound.new if opened is None else inbound.new is not False and opened.replaced is None
+        if self.began == "new" and dialled:
             self.parts = dialled_behind(inbound)[self.used :]
         elif self.used:
             self.parts = pieces(self.inbound.text)[self.used :]

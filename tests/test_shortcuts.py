@@ -128,9 +128,18 @@ async def test_they_count_where_a_conversation_begins_only() -> None:
         await dialled(person, "2")
         for _ in range(2):
             assert (await dialled(person, "1", "5")).startswith(shown)
-        if menu is not None:
-            # Nor does it count for who begins again by the menu, though the gateway says each time what was dialled.
-            assert (await person.send(person.message("2", shortcut=("1", "5")))).text.startswith("Welcome.")
+
+
+@pytest.mark.parametrize("new", [False, None], ids=["told by the gateway", "told by the session"])
+async def test_who_begins_again_by_the_menu_has_not_dialled(new: bool | None) -> None:
+    """Nor where the gateway says each time what was dialled, and a call comes before the first question."""
+    bank = Bank()
+    for asking, shown in ((selling, "Welcome.\nItem?\n1. Tea\n2. Bread"), (calling(bank), "One?")):
+        person = Person(Runtime(resume=Resume()), asking, sessions=SessionConfig().durable())
+        await dialled(person, "2")
+        again = dialling(person, "2", new=True if new is False else None, text="*920*77*2#", request_id="again")
+        assert "2. Start again" in (await person.send(again)).text
+        assert (await person.send(msgspec.structs.replace(again, new=new, text="2"))).text == shown
 
 
 @pytest.mark.parametrize("new", [False, None])
