@@ -24,7 +24,7 @@ from flowdsl.signals import (
 )
 from flowdsl_adapters.gateway import Decoded, Gateway, Probe, Request, Response
 from flowdsl_adapters.origin import Origin
-from flowdsl_adapters.requests import carried_secret, read_request, refused
+from flowdsl_adapters.requests import awaited_body, carried_secret, parts_of, ready_body, refused
 
 __all__ = ["Endpoint"]
 
@@ -52,6 +52,7 @@ class Endpoint:
         keep: whether a session lives on when that of the gateway is over; ``None`` as the runtime has it.
         expired: finds the words for a person whose session is lost, for a screen.
         below: what of the path of requests follows that of the mount.
+        method: the method of requests; ``""`` for any.
     """
 
     gateway: Gateway
@@ -67,6 +68,7 @@ class Endpoint:
     keep: bool | None
     expired: Callable[[Screen | None], str]
     below: str = ""
+    method: str = ""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Answer a delivery: 200 with a screen, a 4xx with a reason, or 503 where it should come again."""
@@ -76,7 +78,10 @@ class Endpoint:
             except Forbidden as error:  # whoever is not the gateway is not answered in its form
                 return await self._refuse(request, error, _plain(error))
         try:
-            parts = await read_request(request, largest=self.largest, patience=self.patience, below=self.below)
+            body = ready_body(request, self.largest)
+            if body is None:
+                body = await awaited_body(request, largest=self.largest, patience=self.patience)
+            parts = parts_of(request, body, method=self.method, below=self.below)
             decoded = self._decode(parts)
             if not isinstance(decoded, Inbound):
                 return _http(await self._note(decoded))

@@ -122,7 +122,8 @@ def mount(
     )
     for method, suffix in gateway.routes:
         below = suffix.removeprefix("/") if path.endswith("/") else suffix
-        _add_route(app, method, path + below, replace(endpoint, below=below))
+        known = "" if method == "*" else method.upper()
+        _add_route(app, method, path + below, replace(endpoint, below=below, method=known))
     if _RUNTIMES not in app:
         app[_RUNTIMES] = set()
         app.on_cleanup.append(_close_runtimes)

@@ -13,47 +13,83 @@ from flowdsl.errors import BadPayload, PayloadTooLarge, Stalled
 from flowdsl_adapters.forms import Parameters, mended, read_query
 from flowdsl_adapters.gateway import Request
 
-__all__ = ["carried_secret", "read_request", "refused"]
+__all__ = ["awaited_body", "carried_secret", "parts_of", "ready_body", "refused"]
 
+_UNREADABLE: Final = (web.RequestPayloadError, ConnectionError, ValueError)
 _NO_PARTS: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_PARAMETERS: Final[Parameters] = (MappingProxyType({}), frozenset())
 
 
-async def read_request(request: web.Request, *, largest: int, patience: float, below: str = "") -> Request:
-    """Give the parts of a request that a codec may look at.
+def ready_body(request: web.Request, largest: int) -> bytes | None:
+    """Give the body of a request, if all of it is there: it comes with the head, as a rule, and nobody has to wait.
+
+    Args:
+        request: as aiohttp has it.
+        largest: bytes that its body may have.
+
+    Raises:
+        PayloadTooLarge: the body is larger.
+        BadPayload: it cannot be read.
+    """
+    content = request.content
+    try:
+        return bytes(_bounded(content.read_nowait(), largest)) if content.is_eof() else None
+    except _UNREADABLE as error:
+        raise BadPayload(f"the body cannot be read: {error}") from None
+
+
+async def awaited_body(request: web.Request, *, largest: int, patience: float) -> bytes:
+    """Wait for the body of a request, bounded in size and time; aiohttp bounds neither for one that is read in parts.
 
     Args:
         request: as aiohttp has it.
         largest: bytes that its body may have.
         patience: seconds in which it must have arrived.
-        below: what of its path follows that of the mount.
 
     Raises:
         PayloadTooLarge: the body is larger.
         Stalled: it has not arrived by then.
         BadPayload: it cannot be read.
     """
+    if (request.content_length or 0) > largest:
+        raise PayloadTooLarge(f"the body has more than {largest} bytes")
+    body = bytearray()
     try:
-        # Of a body this small all comes with the head, as a rule, and there is nothing to wait for.
-        ready = request.content.is_eof()
-        body = _bounded(request.content.read_nowait(), largest) if ready else await _arrived(request, largest, patience)
-    except (web.RequestPayloadError, ConnectionError, ValueError) as error:
+        async with asyncio.timeout(patience):
+            async for part in request.content.iter_any():
+                body += part
+                _bounded(body, largest)
+    except TimeoutError:
+        raise Stalled(f"the body did not arrive within {patience:g} seconds") from None
+    except _UNREADABLE as error:
         raise BadPayload(f"the body cannot be read: {error}") from None
+    return bytes(body)
+
+
+def parts_of(request: web.Request, body: bytes, *, method: str = "", below: str = "") -> Request:
+    """Give the parts of a request that a codec may look at.
+
+    Args:
+        request: as aiohttp has it.
+        body: all of its body.
+        method: its method, where that is known; each thing that aiohttp is asked for takes as long as to read a field.
+        below: what of its path follows that of the mount.
+    """
     # aiohttp cuts a query at "#", and gateways send "INPUT=*415*33#" without escaping it.
     path, asked, query = request.raw_path.partition("?")
     if not (path.startswith("/") and "%" not in path and "#" not in path):
         path = request.rel_url.path_safe
-    match = request.match_info
+    headers, match = request.headers, request.match_info
     parameters, twice = _parameters(query) if asked else _NO_PARAMETERS
     return Request(
-        body=bytes(body),
-        content_type=request.headers.get(hdrs.CONTENT_TYPE, ""),
+        body=body,
+        content_type=headers.get(hdrs.CONTENT_TYPE, ""),
         query=parameters,
         twice=twice,
         url=_url(request.host, path, match.get("secret") if match else None, below),
-        method=request.method,
+        method=method or request.method,
         parts={name: mended(part) for name, part in match.items() if name != "secret"} if match else _NO_PARTS,
-        headers=request.headers,
+        headers=headers,
     )
 
 
@@ -88,21 +124,6 @@ async def refused(request: web.Request, response: web.Response, *, stalled: bool
             await response.write_eof()
         request.protocol.force_close()
     return response
-
-
-async def _arrived(request: web.Request, largest: int, patience: float) -> bytearray:
-    """Wait for the body, bounded in size and time; aiohttp bounds neither for one that is read in parts."""
-    if (request.content_length or 0) > largest:
-        raise PayloadTooLarge(f"the body has more than {largest} bytes")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(patience):
-            async for part in request.content.iter_any():
-                body += part
-                _bounded(body, largest)
-    except TimeoutError:
-        raise Stalled(f"the body did not arrive within {patience:g} seconds") from None
-    return body
 
 
 def _bounded(body: bytes | bytearray, largest: int) -> bytes | bytearray:
