@@ -54,6 +54,10 @@ class Origin:
         if header is not None and secret is None:
             raise ConfigurationError(f"the secret is looked for in the header {header!r}, and none is given: write secret=")
         self._networks = _read("networks", _listed("networks", networks))
+        self.asks_secret = secret is not None
+        """Whether a secret is asked for."""
+        self.checked = self.asks_secret or bool(self._networks)
+        """Whether anything is asked for at all."""
         trusted = _listed("proxies", proxies)
         self._socket_trusted = _UNIX in trusted
         self._proxies = _read("proxies", [each for each in trusted if each != _UNIX])
@@ -61,16 +65,6 @@ class Origin:
             raise ConfigurationError("proxies are looked through to find who sends, and nobody says who may: give networks=")
         if any(each.prefixlen == 0 for each in self._proxies):
             raise ConfigurationError("everybody is one of the proxies, and could say to come from anywhere: give their networks")
-
-    @property
-    def checked(self) -> bool:
-        """Whether anything is asked for at all."""
-        return self.asks_secret or bool(self._networks)
-
-    @property
-    def asks_secret(self) -> bool:
-        """Whether a secret is asked for."""
-        return self._secret is not None
 
     def require(self, *, secret: str = "", address: str | None = None, forwarded: Sequence[str] = ()) -> None:
         """Let a request pass, or not.
