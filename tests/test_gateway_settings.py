@@ -13,9 +13,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from flowdsl import (
     Checkout,
     ConfigurationError,
+    Ended,
     Flow,
     Inbound,
     Media,
+    Paid,
     Prompt,
     Reply,
     Runtime,
@@ -26,10 +28,11 @@ from flowdsl import (
     flow,
     signals,
 )
-from flowdsl.errors import UserInputError
+from flowdsl.errors import BadPayload, UserInputError
 from flowdsl_adapters import (
     Advanta,
     AfricasTalking,
+    Beem,
     Cellulant,
     DMark,
     Flares,
@@ -38,6 +41,7 @@ from flowdsl_adapters import (
     Hollatags,
     HttpJson,
     Hubtel,
+    ImiMobile,
     Infobip,
     MtnMadapi,
     Nalo,
@@ -52,6 +56,7 @@ from flowdsl_adapters import (
 )
 from flowdsl_adapters.gateways import USSD
 from flowdsl_adapters.handset import Handset
+from flowdsl_adapters.wires import Form
 
 Client = TestClient[Any, Any]
 
@@ -87,16 +92,17 @@ DIALS: list[tuple[str, UssdGateway, Mapping[str, Any], tuple[str, ...]]] = [
     ("nobody tells the code", Nalo(), {"USERDATA": "*920*77*2*500#"}, ()),
     ("another code was dialled", Nalo(code="*920*78#"), {"USERDATA": "*920*77*2*500#"}, ()),
     ("the code alone", Nalo(code="*920*77#"), {"USERDATA": "*920*77#"}, ()),
-    ("the gateway tells the code", USSD["hubtel"](), {"Message": "*711*2*500#", "ServiceCode": "711"}, ("2", "500")),
-    ("more of it is the code", Hubtel(code="*711*23#"), {"Message": "*711*23*2#", "ServiceCode": "711"}, ("2",)),
-    ("answers are all that comes", AfricasTalking(), {"text": "2*500"}, ("2", "500")),
+    ("the gateway tells a code, which may not be all of it", Hubtel(), {"Message": "*711*2*500#", "ServiceCode": "711"}, ()),
+    ("the code is longer than the gateway's", Hubtel(code="*711*23#"), {"Message": "*711*23*2#", "ServiceCode": "711"}, ("2",)),
+    ("all answers come", AfricasTalking(), {"text": "2*500"}, ()),
+    ("all answers come, and the code is given", AfricasTalking(code="*384*1234#"), {"text": "2*500"}, ("2", "500")),
     ("the first of them is the extension", AfricasTalking(code="*384*1234*14#"), {"text": "14*2*500"}, ("2", "500")),
     ("what is dialled comes with the answers", Safaricom(), {"DEST": "167", "USSD_PARAMS": "7*2"}, ()),
     ("of that the code is known", Safaricom(code="*167*7#"), {"DEST": "167", "USSD_PARAMS": "7*2"}, ("2",)),
     ("all of it comes", Advanta(), {"INPUT": "*415*33*2#"}, ()),
     ("of all the code is known", Advanta(code="*415*33#"), {"INPUT": "*415*33*2#"}, ("2",)),
-    ("it comes bare", Flares(), {"input": "121*2"}, ("2",)),
-    ("it comes bare, and the code is longer", Flares(code="*121*5#"), {"input": "121*5*2"}, ("2",)),
+    ("it comes bare", Flares(), {"input": "121*2"}, ()),
+    ("it comes bare, and the code is given", Flares(code="*121*5#"), {"input": "121*5*2"}, ("2",)),
     ("it comes apart", USSD["moolre"](), {"data": "2*500"}, ("2", "500")),
     ("nothing of it comes", USSD["beem"](), {}, ()),
 ]
@@ -120,21 +126,37 @@ def test_a_code_that_nobody_can_dial_is_refused(code: Any) -> None:
         Nalo(code=code)
 
 
+async def later(request: Request) -> Person | None:
+    """Find out who is speaking, too late."""
+
+
 SETTINGS: list[tuple[str, Callable[[], object], str]] = [
     ("Nsano's closing field", lambda: Nsano(closing="text"), "title or menus"),  # type: ignore[arg-type]
     ("a version of Wigal", lambda: Wigal(version=3), "Wigal has 1 and 2"),  # type: ignore[arg-type]
-    ("a break that ends a field", lambda: Wigal(version=1, line_break="|"), "whose fields end with"),
-    ("no break at all", lambda: Wigal(version=1, line_break=""), "whose fields end with"),
+    ("a break that ends a field", lambda: Wigal(version=1, line_break="|"), "is one visible character"),
+    ("no break at all", lambda: Wigal(version=1, line_break=""), "is one visible character"),
+    ("a break of two", lambda: Wigal(version=1, line_break="^^"), "is one visible character"),
+    ("a break of CR LF", lambda: Wigal(version=1, line_break="\r\n"), "is one visible character"),
+    ("a letter as a break", lambda: Wigal(version=1, line_break="x"), "is one visible character"),
+    ("a break that no screen has", lambda: Wigal(version=1, line_break="\u2028"), "is one visible character"),
+    ("no screen in version 1", lambda: Wigal(version=1, screen=160), "the screen is 160"),  # type: ignore[arg-type]
     ("a user without a password", lambda: Flares(user="u"), "give both, or neither"),
     ("a password without a user", lambda: Flares(password="p"), "give both, or neither"),
     ("an empty password", lambda: Flares(user="u", password=""), "give both, or neither"),
-    ("an empty key", lambda: MtnMadapi(api_key=""), "protects nothing"),
+    ("an empty key", lambda: MtnMadapi(api_key=""), "the API key is empty"),
+    ("a key that is no text", lambda: MtnMadapi(api_key=1), "the API key is no text"),  # type: ignore[arg-type]
+    ("a key of no characters", lambda: MtnMadapi(api_key="\ud800"), "the API key has half of a surrogate pair"),
+    ("a user that is no text", lambda: Flares(user=1, password="p"), "the user is no text"),  # type: ignore[arg-type]
+    ("a password that is no text", lambda: Flares(user="u", password=2), "the password is no text"),  # type: ignore[arg-type]
+    ("a password of no characters", lambda: Flares(user="u", password="\udfff"), "the password has half of a surrogate pair"),
     ("a field of MADAPI", lambda: MtnMadapi(text_field="message"), "inboundResponse or outboundResponse"),  # type: ignore[arg-type]
     ("Hubtel's checkout", lambda: Hubtel(checkout="Pay"), "AddToCart or Release"),  # type: ignore[arg-type]
     ("a screen", lambda: Hubtel(screen=160), "the screen is 160"),  # type: ignore[arg-type]
     ("a region", lambda: Hubtel(region="Ghana"), "no region"),
     ("who is speaking", lambda: HttpJson("Ama"), "give a function of the request"),  # type: ignore[arg-type]
+    ("who is speaking takes time", lambda: HttpJson(later), "it cannot be a coroutine"),  # type: ignore[arg-type]
     ("a person without an id", lambda: Person(session_id=" ", user_id="1"), "give one that is theirs alone"),
+    ("a person of no characters", lambda: Person(session_id="s", user_id="\ud800"), "half of a surrogate pair"),
 ]
 
 
@@ -163,6 +185,9 @@ def test_nsano_may_close_by_menus() -> None:
     [
         (Wigal(version=1), "A|B\nC^D", "A/B^C'D"),
         (Wigal(version=1, line_break="~"), "A\nB", "A~B"),
+        (Wigal(version=1, line_break="~"), "A~B^C", "A'B^C"),
+        (Wigal(version=1, line_break="/"), "A|B/C", "A-B'C"),
+        (Wigal(version=1, line_break="'"), "A|B'C", "A/B-C"),
         (Cellulant(), "A|B\nC", "1|A/B\nC|null|null|null|null"),
         (Hollatags(), "A\nB", "A\\r\\nB"),
         (TruRoute(), "A & <B>\x00", "A &amp; &lt;B&gt;</msg>"),
@@ -174,6 +199,111 @@ def test_nsano_may_close_by_menus() -> None:
 def test_what_a_wire_cannot_carry(gateway: UssdGateway, text: str, written: str) -> None:
     """No text can end a field, or a session."""
     assert written in encoded(gateway, Reply(text))
+
+
+@flow
+def menu() -> Steps[None]:
+    """Ask with a screen of many lines, as somebody wrote it who ends them by CR LF."""
+    yield from Prompt("which", "Welcome to Sika Susu\r\n" + "".join(f"{number}. Item {number}\r\n" for number in range(1, 16)))
+
+
+@pytest.mark.parametrize(
+    ("line_break", "screen"),
+    [("^", None), ("~", None), ("*", None), ("^", Screen(septets=80)), ("^", Screen(septets=80, line_break="\r\n"))],
+)
+async def test_wigals_line_breaks_are_counted(line_break: str, screen: Screen | None) -> None:
+    """A page holds what the screen does, with what stands in the line for each break; a bare CR is none more."""
+    gateway = Wigal(version=1, line_break=line_break, screen=screen)
+    counted = "\r\n" if screen is not None and screen.line_break != "\n" else line_break
+    handset = Handset(gateway)
+    query = handset.dialled(handset.example()).query
+    async with served(gateway, menu) as client, client.get("/ussd", params=query) as response:
+        shown = (await response.text()).split("|")[4]
+    assert "Next" in shown
+    assert "\r" not in shown
+    assert Screen(septets=80 if screen else 140, line_break=counted).fits(shown.replace(line_break, "\n")), shown
+    assert shown.startswith(f"Welcome to Sika Susu{line_break}1. Item 1{line_break}2.")
+
+
+BEEM = b'{"command":"%s","msisdn":"255712345678","session_id":"bm-1","payload":{"request_id":%s,"response":"1"}}'
+
+
+@pytest.mark.parametrize(
+    "place",
+    ['"%s"' % ("9" * 5000), '"%s"' % ("9" * 19), "9" * 19, '"\u0661"', '"\u00b2"', '"1.0"', "-1", "null", '""', "true", '" 1"'],
+)
+@pytest.mark.parametrize("command", ["initiate", "continue", "terminate"])
+def test_beem_counts_on_from_a_number(command: str, place: str) -> None:
+    """Nothing is done for a request whose reply could not be written."""
+    with pytest.raises(BadPayload, match=r"payload\.request_id"):
+        Beem().decode(Request(body=BEEM % (command.encode(), place.encode()), content_type="application/json"))
+
+
+@pytest.mark.parametrize("place", ["0", '"7"', "9" * 18])
+def test_beem_counts_on(place: str) -> None:
+    """As a number, or as its digits."""
+    gateway = Beem()
+    inbound = message(gateway, body=BEEM % (b"continue", place.encode()))
+    assert json.loads(gateway.encode(Reply("Hi"), inbound).body)["payload"]["request_id"] == int(place.strip('"')) + 1
+
+
+CELLULANT = {"MSISDN": "254722000000", "INPUT": "hello", "opCode": "", "sessionID": "c1"}
+ABORTED = {"msisdn": "919876543210", "msg": "Map Dialog User Abort User Reason", "code": "*777#"}
+CLEAN = {"clean": "clean-session", "SessionID": "7", "msisdn": "254733123456"}
+EVENT = {**AT, "status": "Failed"}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "request_", "says"),
+    [
+        (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": "0"}, twice=frozenset({"ABORT"})), "ABORT comes twice"),
+        (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": "yes"}), "ABORT is none of 1, 0"),
+        (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": ""}), "ABORT is none of 1, 0"),
+        (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": "1"}, twice=frozenset({"MSISDN"})), "MSISDN comes twice"),
+        (ImiMobile(), Request(body=b"", query=ABORTED, twice=frozenset({"msisdn"})), "msisdn comes twice"),
+        (ImiMobile(), Request(body=b"", query={**ABORTED, "msisdn": ""}), "msisdn is empty"),
+        (ImiMobile(), Request(body=b"", query={**ABORTED, "msg": "5"}, twice=frozenset({"code"})), "code comes twice"),
+        (Flares(), Request(body=b"", query={**CLEAN, "error": "1"}, twice=frozenset({"error"})), "error comes twice"),
+        (AfricasTalking(), Form().write(EVENT | {"errorMessage": "a"}), None),
+        (
+            AfricasTalking(),
+            Request(body=Form().write(EVENT).body + b"&errorMessage=a&errorMessage=b"),
+            "errorMessage comes twice",
+        ),
+        (
+            Infobip(),
+            Request(body=b'{"reason":"\\ud83d"}', parts={"session": "1", "step": "end"}),
+            "reason has half of a surrogate",
+        ),
+        (Infobip(), Request(body=b'{"reason":{"a":1}}', parts={"session": "1", "step": "end"}), "reason is not a text"),
+        (Infobip(), Request(body=b'{"reason":null}', parts={"session": "1", "step": "end"}), None),
+    ],
+)
+def test_a_notice_is_read_as_a_message_is(gateway: UssdGateway, request_: Request, says: str | None) -> None:
+    """What cannot be told is refused, and what is told of the end is a text."""
+    if says is None:
+        decoded = gateway.decode(request_)
+        assert isinstance(decoded, Ended)
+        assert isinstance(decoded.detail, str)
+    else:
+        with pytest.raises(BadPayload, match=says):
+            gateway.decode(request_)
+
+
+def test_cellulant_tells_an_abort_in_either_field() -> None:
+    """``ABORT`` may be missing, and then only ``opCode`` counts."""
+    ends = [{"ABORT": "1"}, {"ABORT": "0", "opCode": "ABO"}, {"opCode": "ABO"}]
+    assert all(isinstance(Cellulant().decode(Request(body=b"", query=CELLULANT | each)), Ended) for each in ends)
+    assert message(Cellulant(), query=CELLULANT).text == "hello"
+    assert message(Cellulant(), query=CELLULANT | {"ABORT": "0"}).text == "hello"
+
+
+def test_imimobile_is_in_no_country() -> None:
+    """A national number is one only where a region is given."""
+    query = {**ABORTED, "msg": "5", "msisdn": "09876543210"}
+    with pytest.raises(BadPayload, match="msisdn is not a phone number"):
+        ImiMobile().decode(Request(body=b"", query=query))
+    assert message(ImiMobile(region="IN"), query=query).msisdn == "+919876543210"
 
 
 def test_braces_are_texts() -> None:
@@ -312,7 +442,11 @@ PAID: dict[str, Any] = {
         ({"OrderInfo": {"Currency": "GHS", "Payment": {"AmountPaid": "1", "IsSuccessful": True}}}, "AmountPaid"),
         ({"OrderInfo": {"Currency": "GHS", "Payment": {"AmountPaid": 1, "IsSuccessful": "yes"}}}, "IsSuccessful"),
         ({"OrderInfo": {"Payment": {"AmountPaid": 1, "IsSuccessful": True}}}, "Currency is missing"),
+        ({"OrderInfo": {"Currency": "GHS", "currency": "USD", "Payment": {}}}, "Currency comes twice"),
+        ({"OrderInfo": {"Currency": "GHS", "Payment": {"AmountPaid": 1234567.00000000089, "IsSuccessful": True}}}, "15 digits"),
+        ({"OrderInfo": {"Currency": "GHS", "Payment": {"AmountPaid": 10**16 + 1, "IsSuccessful": True}}}, "15 digits"),
         ({"OrderId": ""}, "OrderId is empty"),
+        ({"Orderid": "0d9c"}, "a field comes twice"),
     ],
 )
 async def test_a_payment_that_cannot_be_read_is_refused(changes: Mapping[str, Any], says: str) -> None:
@@ -332,6 +466,49 @@ async def test_a_payment_that_cannot_be_read_is_refused(changes: Mapping[str, An
     finally:
         signals.payment_received.disconnect(receive)
     assert len(told) == 1
+
+
+def small(value: Any) -> Any:
+    """Write the names of fields as Hubtel's SDK does."""
+    return {f"{name[:1].lower()}{name[1:]}": small(each) for name, each in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(PAID),
+        json.dumps(small(PAID)),
+        json.dumps({**PAID, "OrderInfo": small(PAID["OrderInfo"])}),
+        json.dumps(PAID).replace("OrderId", "Order\\u0049d"),
+    ],
+)
+def test_what_was_paid_is_read_in_any_case(body: str) -> None:
+    """Its pages write names in capitals and its SDK in small letters; JSON may escape any of them."""
+    decoded = Hubtel().decode(Request(body=body.encode()))
+    assert isinstance(decoded, Paid)
+    told = (decoded.order_id, decoded.amount, decoded.currency, decoded.msisdn, decoded.successful)
+    assert told == ("0d9c", Decimal("20.6"), "GHS", "+233200585542", True)
+
+
+@pytest.mark.parametrize("amount", ["1e400", "-1e400", "123456789012345678.91", "9" * 400])
+def test_an_amount_that_no_number_holds_is_refused(amount: str) -> None:
+    """Rather than told of as another one."""
+    with pytest.raises(BadPayload, match="AmountPaid"):
+        Hubtel().decode(Request(body=json.dumps(PAID).replace("20.6", amount).encode()))
+
+
+@pytest.mark.parametrize(("amount", "read"), [("20", "20"), ("0.10", "0.1"), ("1234567890123.45", "1234567890123.45")])
+def test_an_amount_is_what_is_written(amount: str, read: str) -> None:
+    """And no binary fraction near it."""
+    decoded = Hubtel().decode(Request(body=json.dumps(PAID).replace("20.6", amount).encode()))
+    assert isinstance(decoded, Paid)
+    assert decoded.amount == Decimal(read)
+
+
+def test_a_typed_order_is_an_answer() -> None:
+    """The name of a field is none where somebody types it."""
+    assert message(Hubtel(), body=json.dumps(hubtel('"OrderId"')).encode()).text == '"OrderId"'
+    assert message(Hubtel(), body=json.dumps(hubtel("1", OrderId=None)).encode()).text == "1"
 
 
 async def posted(client: Client, path: str, **fields: str) -> ClientResponse:
@@ -413,6 +590,31 @@ async def test_nobody_speaks_who_is_not_signed_in() -> None:
     claim = {"input": "Hi", "user_id": "u1", "session_id": "s1"}
     async with served(HttpJson(lambda request: None), transfer) as client, client.post("/ussd", json=claim) as response:
         assert (response.status, await response.json()) == (401, {"error": "nobody is signed in"})
+
+
+def unknown(request: Request) -> Person:
+    """Look for somebody who is not there."""
+    raise KeyError("the table of people is gone")
+
+
+@pytest.mark.parametrize(
+    ("identify", "says"),
+    [
+        (unknown, "the table of people is gone"),
+        (lambda request: {"session_id": "s1"}, "identify gave {'session_id': 's1'}"),
+        (lambda request: Person(session_id="", user_id="u1"), "give one that is theirs alone"),
+        (later, "identify gave <coroutine"),
+    ],
+)
+async def test_a_fault_of_the_application_is_not_the_persons(identify: Any, says: str, caplog: pytest.LogCaptureFixture) -> None:
+    """They read an apology in the chat, and the log has what went wrong."""
+    gateway = HttpJson(lambda request: identify(request))
+    runtime = Runtime(apology="Sorry.")
+    async with served(gateway, transfer, runtime=runtime) as client, client.post("/ussd", json={"input": "Hi"}) as response:
+        written = await response.json()
+    assert (response.status, written["type"], written["message"]) == (200, "terminal", "Sorry.")
+    assert "session_id" not in written
+    assert says in caplog.text
 
 
 async def test_a_form_is_read_as_json_is() -> None:

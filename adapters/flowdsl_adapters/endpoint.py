@@ -12,7 +12,7 @@ from multidict import CIMultiDict
 
 from flowdsl import Ended, Flow, Inbound, Paid, Reply, Runtime, Screen, SessionConfig, UserInputError
 from flowdsl.apologies import contained
-from flowdsl.errors import BadPayload, Forbidden, MissingIdentifier, Stalled, StoreError, UnknownSession
+from flowdsl.errors import AuthorError, BadPayload, Forbidden, MissingIdentifier, Stalled, StoreError, UnknownSession
 from flowdsl.signals import (
     MessageEvent,
     PaymentReceived,
@@ -88,6 +88,8 @@ class Endpoint:
             response, session_id = await self._reply(decoded)
         except UserInputError as error:
             return await self._refuse(request, error, self._refusal(error))
+        except AuthorError as error:
+            return _http(self._unread(error))
         except StoreError as error:
             return web.Response(status=error.status, text="sessions cannot be reached now: deliver again\n")
         answer = _http(response)
@@ -113,7 +115,7 @@ class Endpoint:
             if not isinstance(decoded, _DECODED):
                 raise TypeError(f"decode gave {decoded!r}, which is no Inbound, Ended, Probe or Paid")
             return decoded
-        except UserInputError:
+        except (UserInputError, AuthorError):
             raise
         except Exception:
             logger.exception("gateway %r could not read a request, and did not say why", self.gateway.name)
@@ -212,6 +214,12 @@ class Endpoint:
             successful=paid.successful,
         )
         self.runtime.tell(payment_received, self.flow, event)
+
+    def _unread(self, error: AuthorError) -> Response:
+        """Apologise for a request in which nothing was wrong, though nobody knows whose it is."""
+        logger.error("a message to flow %r could not be read", self.flow.name, exc_info=error)
+        nobody = Inbound(platform=self.gateway.platform, gateway=self.gateway.name)
+        return self._encode(self._apology(error, nobody), nobody)
 
     def _lost(self, error: UnknownSession, inbound: Inbound) -> Response:
         """Tell a person that their session is lost.

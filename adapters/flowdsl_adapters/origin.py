@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 from flowdsl.errors import ConfigurationError, Forbidden
 
-__all__ = ["Origin"]
+__all__ = ["Origin", "credential"]
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 _Network: TypeAlias = IPv4Network | IPv6Network
@@ -31,8 +31,8 @@ class Origin:
             through a Unix socket. Without any the header is not looked at.
 
     Raises:
-        ConfigurationError: the secret is empty, there is a header for one and none is given, a network cannot be read, there
-            are proxies and no networks to let in, or everybody is a proxy.
+        ConfigurationError: the secret is empty or no text, there is a header for one and none is given, a network cannot be
+            read, there are proxies and no networks to let in, or everybody is a proxy.
 
     >>> Origin(networks=["203.0.113.0/24"], proxies=["10.0.0.0/8"]).require(
     ...     address="10.0.0.1", forwarded=["198.51.100.9, 203.0.113.7"]
@@ -47,9 +47,7 @@ class Origin:
         networks: str | Iterable[str] = (),
         proxies: str | Iterable[str] = (),
     ) -> None:
-        if secret is not None and not (isinstance(secret, str) and secret):
-            raise ConfigurationError("the secret is empty or no text, which protects nothing: give one, or None")
-        self._secret = None if secret is None else secret.encode()
+        self._secret = None if secret is None else credential("secret", secret)
         self.header = None if header is None else _header(header)
         if header is not None and secret is None:
             raise ConfigurationError(f"the secret is looked for in the header {header!r}, and none is given: write secret=")
@@ -98,6 +96,29 @@ class Origin:
             if peer is None or not _within(peer, self._proxies):
                 return peer
         return peer
+
+
+def credential(setting: str, value: object) -> bytes:
+    """Give the bytes of what a request must show.
+
+    Args:
+        setting: what it is called.
+        value: what was given, which is in no error.
+
+    Raises:
+        ConfigurationError: it is empty or no text.
+
+    >>> credential("secret", "7f2c")
+    b'7f2c'
+    """
+    if not isinstance(value, str):
+        raise ConfigurationError(f"the {setting} is no text: give one, or None")
+    if not value:
+        raise ConfigurationError(f"the {setting} is empty, which protects nothing: give one, or None")
+    try:
+        return value.encode()
+    except UnicodeEncodeError:
+        raise ConfigurationError(f"the {setting} has half of a surrogate pair, which nobody can send: give another one") from None
 
 
 def _header(name: object) -> str:

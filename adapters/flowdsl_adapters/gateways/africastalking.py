@@ -23,7 +23,7 @@ _STATUSES: Final[dict[str, EndReason]] = {
     "failed": "application_error",
 }
 
-
+_ERROR: Final = Field("errorMessage", required=False, blank=True)
 _NOTICE: Final = {
     "date": "2026-11-23 20:10:02",
     "sessionId": "ATUid_3f0a9c51d4e84b7f9c2d1e6b7a8f9012",
@@ -46,7 +46,7 @@ class AfricasTalking(UssdGateway):
     Its notices at the end of a session go to an address of their own: ``/events`` below that of the mount, or the same.
 
     Args:
-        code: the service's own dial string, where the gateway puts a part of it into ``text``, as on some shared codes.
+        code: the service's own dial string; what is dialled behind it are shortcuts.
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds.
 
@@ -67,7 +67,7 @@ class AfricasTalking(UssdGateway):
             "nexlabstudio/starhash-docs (time limits)",
         ),
         check=(
-            'Whether your shared code puts its extension into `text` (seen in code): give `code="*384*1234*14#"` then.',
+            'Whether your shared code puts its extension into `text` (seen in code): `code="*384*1234*14#"` knows it then.',
             "How many characters a screen holds: it is not stated.",
         ),
         notes=(
@@ -114,4 +114,4 @@ class AfricasTalking(UssdGateway):
 
     def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
         """Read a notice, with the gateway's words on what went wrong."""
-        return super().ended(fields, reason, url, detail=fields.get("errorMessage", ""))
+        return super().ended(fields, reason, url, detail=_ERROR.read(fields) or "")

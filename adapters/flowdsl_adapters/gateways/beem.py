@@ -1,7 +1,7 @@
 """Beem, Tanzania: USSD by POST of JSON. Seen in code."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from flowdsl import Inbound, Reply
 from flowdsl.errors import BadPayload
@@ -11,6 +11,9 @@ from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json
 
 __all__ = ["Beem"]
+
+# As many as any counter has; Python refuses to read some thousands.
+_DIGITS: Final = 18
 
 
 class Beem(UssdGateway):
@@ -71,8 +74,9 @@ class Beem(UssdGateway):
 
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
         """Let nothing pass from which a reply cannot count on."""
-        if not (self._place.read(fields) or "").isdecimal():
-            raise BadPayload("payload.request_id is no number")
+        place = self._place.read(fields) or ""
+        if not (place.isascii() and place.isdigit()) or len(place) > _DIGITS:
+            raise BadPayload(f"payload.request_id is no number of up to {_DIGITS} digits")
         return super().kind(fields)
 
     def opening(

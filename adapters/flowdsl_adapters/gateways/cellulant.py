@@ -1,7 +1,7 @@
 """Cellulant: USSD by GET, answered by a line of fields. Seen in the code of vumi's transport."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from flowdsl_adapters.about import About
 from flowdsl_adapters.fields import Field, Kind, Stage
@@ -9,6 +9,8 @@ from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Query
 
 __all__ = ["Cellulant"]
+
+_ABORTED: Final = {"MSISDN": "254722000000", "INPUT": "", "opCode": "", "ABORT": "1", "sessionID": "c1"}
 
 
 class Cellulant(UssdGateway):
@@ -32,7 +34,8 @@ class Cellulant(UssdGateway):
         ),
         number="254722000000",
         sample={"MSISDN": "254722000000", "INPUT": "*120*1#", "opCode": "BEG", "ABORT": "0", "sessionID": "c1"},
-        fields={"ABORT": "`1` where the person hung up, else `0`"},
+        fields={"ABORT": "`1` where the person hung up, else `0`; may be missing"},
+        notices={"`ABORT` 1": _ABORTED},
     )
 
     wire = Query()
@@ -44,9 +47,16 @@ class Cellulant(UssdGateway):
     last = "1|{text}|null|null|end|null"
     replaced = {"|": "/"}
 
+    _abort = Stage("ABORT", {"1": "user_abort", "0": "on"}, required=False)
+
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
         """An abort is told in either of two fields."""
-        return "user_abort" if fields.get("ABORT") == "1" else super().kind(fields)
+        kind = super().kind(fields)
+        if self._abort.read(fields) == "user_abort":
+            kind = "user_abort"
+        if kind == "user_abort":
+            self.number.read(fields)  # it is a half of the session
+        return kind
 
     def session_id(self, fields: Mapping[str, Any], number: str) -> str:
         """Ids alone are those of several people."""

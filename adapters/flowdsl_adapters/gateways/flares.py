@@ -5,7 +5,7 @@ Seen in the code of vumi's transport for Airtel, and of TNM's clients.
 
 import hmac
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,10 +17,14 @@ from flowdsl_adapters.about import About
 from flowdsl_adapters.dialling import behind, joined, parts_of
 from flowdsl_adapters.fields import Field, Kind
 from flowdsl_adapters.gateway import Decoded, Request, Response
+from flowdsl_adapters.origin import credential
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Query, Xml
 
 __all__ = ["Flares", "FlaresXml"]
+
+_NUMBER: Final = Field("msisdn", required=False, blank=True)
+_ERROR: Final = Field("error", required=False, blank=True)
 
 
 class Flares(UssdGateway):
@@ -29,7 +33,7 @@ class Flares(UssdGateway):
     Args:
         user: what ``userid`` must be; ``None`` to let every request in.
         password: what ``password`` must be.
-        code: the service's own dial string; unless given, the first part of what was dialled.
+        code: the service's own dial string; what is dialled behind it are shortcuts.
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds.
 
@@ -38,7 +42,7 @@ class Flares(UssdGateway):
 
     >>> from flowdsl_adapters import Flares, Request
     >>> query = {"SessionID": "700", "MSISDN": "254733123456", "MSC": "254700000121", "input": "121*7"}
-    >>> message = Flares().decode(Request(body=b"", query=query))
+    >>> message = Flares(code="*121#").decode(Request(body=b"", query=query))
     >>> message.dialled, message.shortcut
     ('*121*7#', ('7',))
     """
@@ -93,7 +97,9 @@ class Flares(UssdGateway):
     ) -> None:
         if (user is None) != (password is None) or user == "" or password == "":
             raise ConfigurationError("Flares shows a user and a password: give both, or neither")
-        self._credentials = f"{user}\n{password}".encode() if user is not None else None
+        self._credentials: bytes | None = None
+        if user is not None:
+            self._credentials = b"%s\n%s" % (credential("user", user), credential("password", password))
         super().__init__(code=code, region=region, screen=screen)
 
     def decode(self, request: Request) -> Decoded:
@@ -119,9 +125,9 @@ class Flares(UssdGateway):
     def opening(
         self, fields: Mapping[str, Any], typed: str, service: str, *, new: bool | None
     ) -> tuple[str | None, tuple[str, ...]]:
-        """Put back the star and the hash; only the first part is the code, unless more of it is known to be."""
+        """Put back the star and the hash."""
         dialled = joined(typed, "")
-        return dialled, behind(dialled, self._code or parts_of(dialled)[:1])
+        return dialled, behind(dialled, self._code)
 
     def sent(self, code: str, texts: Sequence[str]) -> dict[str, Any]:
         """What was dialled comes without star and hash."""
@@ -129,7 +135,7 @@ class Flares(UssdGateway):
 
     def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
         """Read the request to clean up, where the number is written in small letters, with the gateway's error."""
-        number = Field("msisdn", required=False, blank=True).read(fields)
+        number = _NUMBER.read(fields)
         return Ended(
             platform=self.platform,
             gateway=self.name,
@@ -137,7 +143,7 @@ class Flares(UssdGateway):
             request_id=self.session_id(fields, number or ""),
             msisdn=e164((number or "").strip(), self._region),
             url=url,
-            detail=str(fields.get("error", "")),
+            detail=_ERROR.read(fields) or "",
         )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from inspect import iscoroutine, iscoroutinefunction
 from typing import Any, Final, get_args
 
 import msgspec
@@ -34,7 +35,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
         msisdn: their number. Sessions by number find them again on other gateways where it is E.164.
 
     Raises:
-        ConfigurationError: an id is empty, which would put every such person into one session.
+        ConfigurationError: an id is empty or no text, which would put every such person into one session.
     """
 
     session_id: str
@@ -47,6 +48,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
                 raise ConfigurationError(f"the {name} of a person is {value!r}: give one that is theirs alone")
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise ConfigurationError(f"the {name} of a person is {value!r}, which has half of a surrogate pair") from None
 
 
 def in_headers(*, session: str = "X-Session-Id", user: str = "X-User-Id") -> Callable[[Request], Person | None]:
@@ -99,6 +104,10 @@ class HttpJson:
     lost = "begin"
 
     def __init__(self, identify: Callable[[Request], Person | None], *, clock: Callable[[], datetime] = _now) -> None:
+        if iscoroutinefunction(identify):
+            raise ConfigurationError(
+                "identify is a function of the request that returns a Person or None: it cannot be a coroutine"
+            )
         if not callable(identify):
             raise ConfigurationError(f"identify is {identify!r}: give a function of the request that returns a Person, or None")
         self._identify = identify
@@ -111,11 +120,10 @@ class HttpJson:
             Unauthorized: nobody is signed in.
             UnsupportedContent: the body is neither JSON nor a form.
             BadPayload: it comes by another method, or cannot be read.
+            ConfigurationError: ``identify`` raised, or gave something else than a person or ``None``.
         """
         fields = _fields(request)
-        person = self._identify(request)
-        if person is None:
-            raise Unauthorized("nobody is signed in")
+        person = self._person(request)
         text = _INPUT.read(fields) or ""
         return Inbound(
             platform=self.platform,
@@ -129,6 +137,21 @@ class HttpJson:
             attachment=_attachment(fields),
             echo={"session_id": person.session_id, "user_id": person.user_id},
         )
+
+    def _person(self, request: Request) -> Person:
+        try:
+            person = self._identify(request)
+        except (ConfigurationError, UserInputError):
+            raise
+        except Exception as error:
+            raise ConfigurationError(f"identify raised {error!r}") from error
+        if person is None:
+            raise Unauthorized("nobody is signed in")
+        if not isinstance(person, Person):
+            if iscoroutine(person):
+                person.close()  # or Python warns that nobody has waited for it
+            raise ConfigurationError(f"identify gave {person!r}: give a Person, or None where nobody is signed in")
+        return person
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
         """Write the reply: a prompt, the last word, that there is nothing to say, or that it is still being worked on.

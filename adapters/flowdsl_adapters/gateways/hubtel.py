@@ -11,7 +11,7 @@ from flowdsl import ConfigurationError, Ended, Inbound, Paid, Reply, Screen
 from flowdsl.errors import BadPayload
 from flowdsl.phone import e164
 from flowdsl_adapters.about import About
-from flowdsl_adapters.fields import Field, Stage
+from flowdsl_adapters.fields import Field, Kind, Stage
 from flowdsl_adapters.gateway import Decoded, Probe, Request, Response
 from flowdsl_adapters.templates import Template
 from flowdsl_adapters.ussd import UssdGateway
@@ -30,6 +30,22 @@ def _form(kind: str, shown: str, *, item: Mapping[str, str] = {}, state: Mapping
 
 
 _STATE: Final = {"ClientState": "{key}"}
+_ORDER: Final = Field("OrderId")
+_SESSION: Final = Field("SessionId", required=False)
+_CURRENCY: Final = Field("Currency")
+_PAYER: Final = Field("CustomerMobileNumber", required=False)
+# Of what is within others, as its pages write them.
+_NAMES: Final = {name.lower(): name for name in ("CustomerMobileNumber", "Currency", "Payment", "AmountPaid", "IsSuccessful")}
+# A JSON number of more is not sure to be read as it was written (IEEE 754, double precision).
+_DIGITS: Final = 15
+
+
+class _Fulfilled(Exception):
+    """A request is no message, but tells of an order. Its fields have been read by then, and are so once only."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.fields = fields
 
 
 class Hubtel(UssdGateway):
@@ -38,7 +54,7 @@ class Hubtel(UssdGateway):
     Args:
         label: makes the heading that apps show above a reply; its first line unless given.
         checkout: how a payment is asked for: ``"AddToCart"``, as its pages have it, or ``"Release"``, as its SDK has it on USSD.
-        code: the service's own dial string; unless given, the ``ServiceCode`` of each request.
+        code: the service's own dial string; what is dialled behind it are shortcuts.
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds.
 
@@ -64,7 +80,7 @@ class Hubtel(UssdGateway):
         check=(
             "How many characters a screen holds: we plan 160 septets (inferred).",
             'Whether a payment on USSD is asked for by `AddToCart` or by `Release`: `Hubtel(checkout="Release")`.',
-            "Whether the parts of your code behind the `ServiceCode` are yours: give `code=` then, or they are shortcuts.",
+            "Which parts of what is dialled are your code: `ServiceCode` may have less of it. Shortcuts need `code=`.",
         ),
         notes=(
             "It waits for 5 seconds, then sends `Timeout`, and shows nothing of a later answer.",
@@ -128,7 +144,16 @@ class Hubtel(UssdGateway):
 
     def decode(self, request: Request) -> Decoded:
         """Read a message, the notice of an end, or what was paid."""
-        return _paid(self, request) if b'"OrderId"' in request.body else super().decode(request)
+        try:
+            return super().decode(request)
+        except _Fulfilled as order:
+            return _paid(self, order.fields, request.url)
+
+    def kind(self, fields: Mapping[str, Any]) -> Kind | None:
+        """Tell what a request is; wherever it comes, it tells of an order if it has an ``OrderId``."""
+        if fields.get("OrderId") is not None:
+            raise _Fulfilled(fields)
+        return super().kind(fields)
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
         """Write the reply; with choices as data for apps, and with what is to be paid for."""
@@ -154,24 +179,46 @@ class Hubtel(UssdGateway):
         return self.encode(Reply("", end=True), of)
 
 
-def _paid(gateway: Hubtel, request: Request) -> Paid:
-    """Read Hubtel's message on a fulfilled order; sums are read as they are written, and not as binary fractions."""
-    fields = gateway.wire.read(request)
-    info = fields.get("OrderInfo")
-    payment = info.get("Payment") if isinstance(info, dict) else None
-    if not isinstance(info, dict) or not isinstance(payment, dict):
-        raise BadPayload("OrderInfo, or the Payment in it, is missing or no object")
-    amount, successful = payment.get("AmountPaid"), payment.get("IsSuccessful")
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not isinstance(successful, bool):
-        raise BadPayload("AmountPaid is no number, or IsSuccessful is neither true nor false")
+def _paid(gateway: Hubtel, fields: Mapping[str, Any], url: str) -> Paid:
+    """Read Hubtel's message on a fulfilled order.
+
+    JSON's numbers are read as binary fractions. Up to 15 significant digits the shortest decimal of one is what was written;
+    an amount that has more is refused, since it may have been another one.
+    """
+    info = _within(fields, "OrderInfo")
+    payment = _within(info, "Payment")
+    successful = payment.get("IsSuccessful")
+    if not isinstance(successful, bool):
+        raise BadPayload("IsSuccessful is neither true nor false")
     return Paid(
         platform=gateway.platform,
         gateway=gateway.name,
-        order_id=Field("OrderId").read(fields) or "",
-        amount=Decimal(str(amount)),
-        currency=Field("Currency").read(info) or "",
+        order_id=_ORDER.read(fields) or "",
+        amount=_amount(payment.get("AmountPaid")),
+        currency=_CURRENCY.read(info) or "",
         successful=successful,
-        request_id=Field("SessionId", required=False).read(fields),
-        msisdn=e164(Field("CustomerMobileNumber", required=False).read(info) or "", gateway.region),
-        url=request.url,
+        request_id=_SESSION.read(fields),
+        msisdn=e164(_PAYER.read(info) or "", gateway.region),
+        url=url,
     )
+
+
+def _within(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Read an object within another one, with names in any case."""
+    inner = fields.get(name)
+    if not isinstance(inner, dict):
+        raise BadPayload(f"{name} is missing or no object")
+    named: dict[str, Any] = {_NAMES.get(key.lower(), key): value for key, value in inner.items()}
+    if len(named) < len(inner):
+        twice = next(each for each in named if sum(each.lower() == key.lower() for key in inner) > 1)
+        raise BadPayload(f"{twice} comes twice, in small letters and in capitals")
+    return named
+
+
+def _amount(paid: object) -> Decimal:
+    if isinstance(paid, bool) or not isinstance(paid, int | float):
+        raise BadPayload("AmountPaid is missing or no number")
+    amount = Decimal(str(paid))
+    if not amount.is_finite() or len(amount.as_tuple().digits) > _DIGITS:
+        raise BadPayload(f"AmountPaid is no number of up to {_DIGITS} digits")
+    return amount

@@ -12,6 +12,7 @@ from flowdsl_adapters.wires import Query
 __all__ = ["ImiMobile"]
 
 _ABORTED: Final = "Map Dialog User Abort User Reason"
+_CODE: Final = Field("code", required=False, blank=True)
 
 
 class ImiMobile(UssdGateway):
@@ -43,12 +44,11 @@ class ImiMobile(UssdGateway):
             f"`msg` {_ABORTED}": {"msisdn": "919876543210", "msg": _ABORTED, "code": "*777#", "tid": "t-1", "dcs": "no-idea"},
         },
     )
-    region = "IN"
 
     wire = Query()
     number = Field("msisdn")
     text = Field("msg", blank=True)
-    service = Field("code", required=False, blank=True)
+    service = _CODE
     more = last = "{text}"
     more_headers = {"X-USSD-SESSION": "1"}
     last_headers = {"X-USSD-SESSION": "0"}
@@ -57,8 +57,9 @@ class ImiMobile(UssdGateway):
         """Tell by the text what it is; an answer of an unseen number begins a conversation, too."""
         typed = (self.text.read(fields) or "").strip()
         if typed == _ABORTED:
+            self.number.read(fields)  # it is the session
             return "user_abort"
-        code = parts_of(fields.get("code") or "")
+        code = parts_of(_CODE.read(fields) or "")
         dialled = typed.startswith("*") and typed.endswith("#") and bool(parts_of(typed))
         return "new" if dialled and parts_of(typed)[: len(code)] == code else "on"
 

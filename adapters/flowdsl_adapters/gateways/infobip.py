@@ -1,7 +1,7 @@
 """Infobip's older hosted format: each session is a resource, by POST and PUT of JSON. Seen in the code of vumi's transport."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,6 +16,8 @@ from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json
 
 __all__ = ["Infobip"]
+
+_REASON: Final = Field("reason", required=False, blank=True)
 
 
 class Infobip(UssdGateway):
@@ -94,8 +96,7 @@ class Infobip(UssdGateway):
 
     def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
         """Read the notice, with the gateway's reason."""
-        told = fields.get("reason")
-        return super().ended(fields, reason, url, detail=told if isinstance(told, str) else "")
+        return super().ended(fields, reason, url, detail=_REASON.read(fields) or "")
 
     def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         """Say whether the session is alive, or that its end was heard of."""

@@ -12,6 +12,7 @@ from flowdsl.errors import Unauthorized, UserInputError
 from flowdsl_adapters.about import About
 from flowdsl_adapters.fields import Field, Stage
 from flowdsl_adapters.gateway import Decoded, Request, Response
+from flowdsl_adapters.origin import credential
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json
 
@@ -29,12 +30,12 @@ class MtnMadapi(UssdGateway):
         api_key: what the header ``x-api-key`` must be; ``None`` to let every request in.
         text_field: the field of a reply that holds the text, ``"inboundResponse"`` or ``"outboundResponse"``.
         transaction: makes the ``transactionId`` of each reply.
-        code: the service's own dial string; unless given, the ``serviceCode`` of each request.
+        code: the service's own dial string; what is dialled behind it are shortcuts.
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds.
 
     Raises:
-        ConfigurationError: the key is empty, there is no such field, or a setting cannot be read.
+        ConfigurationError: the key is empty or no text, there is no such field, or a setting cannot be read.
 
     >>> from flowdsl_adapters import MtnMadapi, Request
     >>> body = b'{"sessionId":"1","messageType":"1","msisdn":"233244123456","serviceCode":"356","ussdString":"1"}'
@@ -88,11 +89,9 @@ class MtnMadapi(UssdGateway):
         region: str | None = None,
         screen: Screen | None = None,
     ) -> None:
-        if api_key == "":
-            raise ConfigurationError("the API key is empty, which protects nothing: give one, or None")
         if text_field not in ("inboundResponse", "outboundResponse"):
             raise ConfigurationError(f"text_field is {text_field!r}: it is inboundResponse or outboundResponse")
-        self._api_key = None if api_key is None else api_key.encode()
+        self._api_key = None if api_key is None else credential("API key", api_key)
         self._transaction = transaction
         self.more, self.last = _reply(text_field, asks=True, kind=1), _reply(text_field, asks=False, kind=2)
         super().__init__(code=code, region=region, screen=screen)

@@ -1,8 +1,12 @@
 """Wigal, Ghana: USSD by GET and a delimited line (version 1), or by POST of JSON (version 2). Documented on Wigal's pages."""
 
-from typing import Literal
+from contextlib import suppress
+from typing import Final, Literal
+
+import msgspec
 
 from flowdsl import ConfigurationError, Screen
+from flowdsl.settings import require
 from flowdsl_adapters.about import About
 from flowdsl_adapters.fields import Field, Stage
 from flowdsl_adapters.templates import Form
@@ -10,6 +14,8 @@ from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json, Query, Wire
 
 __all__ = ["Wigal"]
+
+_NEWLINE: Final = "\n"
 
 
 def _object(mode: str) -> Form:
@@ -34,13 +40,15 @@ class Wigal(UssdGateway):
 
     Args:
         version: 2 for JSON, or 1 for the delimited line.
-        line_break: what stands for a line break in version 1; ``"^"`` is a guess.
+        line_break: what stands for a line break in version 1, one visible character; ``"^"`` is a guess.
         code: the service's own dial string; what is dialled behind it are shortcuts.
         region: two letters of the country in which a number beginning with ``0`` is national.
-        screen: what one screen holds.
+        screen: what one screen holds. In version 1 its lines end with the line break, and that is counted, unless the screen
+            has a ``line_break`` of its own.
 
     Raises:
-        ConfigurationError: there is no such version, the line break would end a field, or a setting cannot be read.
+        ConfigurationError: there is no such version, no screen has such a line break or it would end a field, or a setting
+            cannot be read.
 
     >>> from flowdsl import Reply
     >>> from flowdsl_adapters import Request, Wigal
@@ -59,7 +67,7 @@ class Wigal(UssdGateway):
         sources=("Wigal's pages on USSD, https://frogdocs.wigal.com.gh",),
         check=(
             'In version 1, what stands for a line break: `Wigal(version=1, line_break="^")` is a guess, and `|` and `^` in '
-            "a text are shown as `/` and `'` (inferred).",
+            "a text are shown as `/` and `'` (inferred). `^` counts as two septets of the screen.",
             "Whether `END` is sent when the person hangs up (inferred).",
             "How many characters a screen holds, and within how many seconds it must be answered.",
         ),
@@ -99,9 +107,31 @@ class Wigal(UssdGateway):
         if version not in (1, 2):
             raise ConfigurationError(f"the version is {version!r}: Wigal has 1 and 2")
         if version == 1:
-            if not isinstance(line_break, str) or not line_break or "|" in line_break or "\n" in line_break:
-                raise ConfigurationError(f"the line break is {line_break!r}: it stands in a line whose fields end with '|'")
+            _require_break(line_break)
             self.wire = Query()
             self.more, self.last = _line("MORE"), _line("END")
-            self.replaced = {"|": "/", "^": "'", "\n": line_break}
+            self.replaced = _replaced(line_break)
+            known = self.screen if screen is None else require("screen", screen, Screen, "Screen(…)")
+            if known is not None and known.line_break == _NEWLINE:
+                screen = msgspec.structs.replace(known, line_break=line_break)
         super().__init__(code=code, region=region, screen=screen)
+
+
+def _require_break(text: object) -> None:
+    if isinstance(text, str) and len(text) == 1 and text not in (_NEWLINE, "|"):
+        with suppress(ConfigurationError):
+            Screen(line_break=text)
+            return
+    raise ConfigurationError(
+        f"the line break is {text!r}: in version 1 it is one visible character of GSM 7-bit, no letter or digit, and not '|', "
+        "which ends a field"
+    )
+
+
+def _replaced(line_break: str) -> dict[str, str]:
+    # What a reply cannot carry must not become a line break either.
+    return {
+        "|": "-" if line_break == "/" else "/",
+        line_break: "-" if line_break == "'" else "'",
+        _NEWLINE: line_break,
+    }
