@@ -6,7 +6,7 @@ from flowdsl.deliveries import afterlife, names_one
 from flowdsl.record import Record
 from flowdsl.trouble import is_parked
 
-__all__ = ["let_go", "lifetime", "lives"]
+__all__ = ["is_of", "let_go", "lifetime", "lives"]
 
 
 def lives(record: Record | None, flow: str, owner: str) -> bool:
@@ -20,6 +20,18 @@ def lives(record: Record | None, flow: str, owner: str) -> bool:
     if record is None or (owner and record.owner and record.owner != owner):
         return False
     return flow in record.flows
+
+
+def is_of(record: Record, flow: str, request: str) -> bool:
+    """Tell whether a conversation stands in a session of the gateway, as far as that is known.
+
+    Args:
+        record: the session.
+        flow: name of the flow, which is in it.
+        request: digest of the gateway's id; ``""`` where the notice has none.
+    """
+    known = record.flows[flow].latest
+    return not known or not request or known == request
 
 
 def let_go(record: Record, flow: str) -> Record | None:
@@ -46,4 +58,4 @@ def lifetime(record: Record, ttl: float | None) -> float | None:
         record: what is left of it.
         ttl: seconds that it lives after a message.
     """
-    return ttl if record.alive or any(names_one(seen.mark) for seen in record.seen) else afterlife(ttl)
+    return ttl if record.alive or record.served or any(names_one(seen.mark) for seen in record.seen) else afterlife(ttl)

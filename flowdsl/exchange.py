@@ -324,7 +324,7 @@ class Exchange(msgspec.Struct, eq=False):
 
     def _lifetime(self, record: Record) -> float | None:
         ttl = self.place.ttl
-        return ttl if record.alive or self.delivery.named else afterlife(ttl)
+        return ttl if record.alive or record.served or self.delivery.named else afterlife(ttl)
 
     def _done(self, turn: Turn, reply: Reply) -> Reply:
         if turn.outcome is not None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flowdsl.ending import let_go, lifetime, lives
+from flowdsl.ending import is_of, let_go, lifetime, lives
 from flowdsl.lanes import Lanes, TooLate
 from flowdsl.place import Place
 from flowdsl.record import Record
@@ -10,7 +10,7 @@ from flowdsl.record import Record
 __all__ = ["hang_up"]
 
 
-async def hang_up(place: Place, lanes: Lanes[Any], flow: str, owner: str, until: float) -> tuple[bool, bool]:
+async def hang_up(place: Place, lanes: Lanes[Any], flow: str, owner: str, request: str, until: float) -> tuple[bool, bool]:
     """Let a conversation end, if it may.
 
     Args:
@@ -18,6 +18,7 @@ async def hang_up(place: Place, lanes: Lanes[Any], flow: str, owner: str, until:
         lanes: where messages of a session wait for each other.
         flow: name of the flow.
         owner: the person, hashed; ``""`` where nobody says who it is.
+        request: digest of the gateway's id of its session; a conversation that goes on in another one of the same person is kept.
         until: time of the event loop until which to wait for messages.
 
     Returns:
@@ -30,7 +31,8 @@ async def hang_up(place: Place, lanes: Lanes[Any], flow: str, owner: str, until:
 
     def change(record: Record | None) -> Record | None:
         nonlocal kept
-        following = let_go(record, flow) if record is not None and lives(record, flow, owner) else None
+        there = record is not None and lives(record, flow, owner) and is_of(record, flow, request)
+        following = let_go(record, flow) if record is not None and there else None
         kept = following is None and lives(record, flow, owner)
         return following
 

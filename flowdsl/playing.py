@@ -7,7 +7,7 @@ import msgspec
 
 from flowdsl.chat import Chat, Opening
 from flowdsl.compaction import compacted
-from flowdsl.deliveries import Delivery
+from flowdsl.deliveries import Delivery, digest
 from flowdsl.effects import Effects, Heard, Snapshot
 from flowdsl.errors import LimitExceeded, UnstorableValue
 from flowdsl.flow import Flow, flow_named
@@ -66,6 +66,7 @@ class Playing(msgspec.Struct, eq=False):
         before_root: what had been done to the session until then, where that has just begun.
         request: digest of the gateway's session id, where the session alone tells what is new in the message.
         heard: what has been heard in that session of the gateway.
+        latest: digest of the gateway's session, where the conversation goes on in others.
         parts: answers in the message that are still to be taken, where it may have several.
         used: how many were taken.
         whole: all of them are tried as one answer first.
@@ -103,6 +104,7 @@ class Playing(msgspec.Struct, eq=False):
     before_root: Snapshot | None = None
     request: str = ""
     heard: str = ""
+    latest: str = ""
     parts: tuple[str, ...] = ()
     used: int = 0
     whole: bool = False
@@ -152,12 +154,18 @@ class Playing(msgspec.Struct, eq=False):
         # A turn that goes on after a pause does not see that its message has dialled, where only the session tells that.
         dialled = self.inbound.new if opened is None else inbound.new is not False and opened.replaced is None
         if self.began == "new" and dialled:
-            self.parts = dialled_behind(inbound)[self.used :]
+            # What comes once more after the conversation was over is a late delivery, or an answer to nothing.
+            again = self.record.served.get(self.service.flow.name) == digest(inbound.request_id or "")
+            self.parts = () if again else dialled_behind(inbound)[self.used :]
         elif self.used:
             self.parts = pieces(self.inbound.text)[self.used :]
         elif self.answer is not None and self.heard:
             self.parts = pieces(self.answer)
             self.whole = bool(self.parts)
+
+    def served(self) -> dict[str, str]:
+        """Note that what was dialled in this session of the gateway has been taken."""
+        return {**self.record.served, self.service.flow.name: digest(self.delivery.inbound.request_id or "")}
 
     def goes_on(self, outcome: Outcome) -> bool:
         """Take the next of several answers for the question that is asked; ``False`` where the turn ends or pauses first.
@@ -171,7 +179,7 @@ class Playing(msgspec.Struct, eq=False):
             return False
         rejected = outcome.rejected is not None
         alike = self.divergence is None and self.refused is None
-        if rejected != whole or not (alike and may_answer(self.parts[0], outcome, self.service.navigation)):
+        if rejected != whole or not (alike and may_answer(self.parts[0], outcome, self.service)):
             self.parts = ()
             return whole and rejected  # as one answer, which counts this time
         state, self.answer = self.state, self.parts[0]
@@ -338,13 +346,14 @@ class Playing(msgspec.Struct, eq=False):
             passed=self.passed,
         )
         before = msgspec.structs.replace(self.before, nonce=self.state.nonce)
-        if self.request:
+        if self.request or self.latest:
             before = self.noted(before)
         return pause(self.service, self.record, before, opened, job)
 
     def noted(self, state: FlowState) -> FlowState:
         """Note in which session of the gateway the message came, and what has been heard there."""
-        return msgspec.structs.replace(state, request=self.request, heard=self.heard or state.heard)
+        request, heard = self.request or state.request, self.heard or state.heard
+        return msgspec.structs.replace(state, request=request, heard=heard, latest=self.latest)
 
     def cut(self, outcome: Outcome, target: int) -> None:
         """Go back: forget the answers from there on, but keep the old one to the question that is asked again."""

@@ -149,6 +149,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
         began: the session data when the flow began.
         changed: what the flow changed in it, as :meth:`flowdsl.effects.Effects.changes` tells it.
         request: digest of the gateway's session id, where that alone tells when a conversation begins, or what is new.
+        latest: digest of the gateway's session in which its last message came, where the conversation goes on in others.
         heard: what was typed in that session of the gateway, where it sends all of it each time: how many characters all that
             comes next begins with, their digest, and how many of them the message before had brought.
         pages: the screen being shown, where it is longer than one page.
@@ -177,6 +178,7 @@ class FlowState(msgspec.Struct, omit_defaults=True, kw_only=True):
     changed: dict[str, tuple[Any, ...]] = {}
     request: str = ""
     heard: str = ""
+    latest: str = ""
     pages: list[str] = []
     screen: Screen | None = None
     page: int = 0
@@ -206,7 +208,8 @@ class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
     ``revision`` grows with every save and begins with the time of creation in milliseconds, so that
     no two states of one session, even of one that expired in between, are written alike. ``trouble`` tells which flows
     raised. ``locale`` is the language that the person chose: ``None`` where they chose none, ``""`` where a flow wants
-    none.
+    none. ``served`` tells in which session of the gateway a flow that takes shortcuts was played last, as a digest by the
+    flow's name: what was dialled there has been taken, and is not taken again.
     """
 
     version: int
@@ -217,6 +220,7 @@ class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
     seen: list[Seen] = []
     trouble: dict[str, Trouble] = {}
     locale: str | None = None
+    served: dict[str, str] = {}
 
     @property
     def alive(self) -> bool:

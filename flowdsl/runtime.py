@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 import msgspec
 
 from flowdsl.apologies import SORRY, Apology, Words, wording
-from flowdsl.deliveries import Delivery, mark
+from flowdsl.deliveries import Delivery, digest, mark
 from flowdsl.ending import lives
-from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreUnavailable
+from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreError
 from flowdsl.exchange import Conduct, Exchange
 from flowdsl.flow import Flow
 from flowdsl.hanging_up import hang_up
@@ -293,7 +293,7 @@ class Runtime:
     async def _overhear(self, flow: Flow[..., Any], inbound: Inbound, config: SessionConfig) -> None:
         """Note what middleware has answered without the flow, or it would be taken for a part of the next answer."""
         # Not worth an apology: the reply is there.
-        with suppress(MissingIdentifier, StoreUnavailable):
+        with suppress(MissingIdentifier, StoreError):
             place = Place(self.store, config.session_id(inbound, flow=flow), config.ttl, self._limits.bytes)
             delivery = Delivery(inbound=inbound, mark="", owner=config.owner(inbound), by="", now=0.0, secret=config.secret)
             await place.amend(partial(overheard, delivery, flow.name))
@@ -336,7 +336,9 @@ class Runtime:
         if session_id is not None and not kept:
             place = Place(self.store, session_id, config.ttl, self._limits.bytes)
             until = asyncio.get_running_loop().time() + (_PATIENCE if self.deadline is None else self.deadline)
-            kept, destroyed = await hang_up(place, self._lanes, flow.name, config.owner(inbound), until)
+            kept, destroyed = await hang_up(
+                place, self._lanes, flow.name, config.owner(inbound), digest(ended.request_id) if ended.request_id else "", until
+            )
         told = {"flow": flow.name, "platform": ended.platform, "gateway": ended.gateway}
         if session_ended.receivers:
             event = SessionEnded(**told, session_id=session_id, reason=ended.reason, detail=ended.detail, kept=kept)
@@ -454,7 +456,7 @@ class Runtime:
         self._resting.clear()
 
     async def _answer(
-        self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None, *, changed: bool = False
+        self, service: Service, inbound: Inbound, config: SessionConfig, until: float | None, changed: bool = False
     ) -> tuple[Reply, str]:
         require_texts(inbound)
         flow = service.flow
@@ -465,9 +467,9 @@ class Runtime:
             owner=config.owner(inbound),
             by=f"{_random.getrandbits(48):012x}",
             now=self._clock(),
-            secret=config.secret,
-            changed=changed,
         )
+        if changed or inbound.history is not None:
+            delivery = msgspec.structs.replace(delivery, secret=config.secret, changed=changed)
         report = Report(flow, inbound, session_id, self._beside)
         report.received()
 

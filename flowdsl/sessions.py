@@ -133,7 +133,7 @@ class SessionConfig:
 
         Gateways reuse their session ids, and then another person must not land in a live session.
         """
-        if self.outlasts(inbound.platform):
+        if self.id is not None or self._identifier(inbound.platform) != "request_id":
             return ""
         person = inbound.msisdn or inbound.user_id
         return _hashed(self.secret, person)[:_OWNER_LENGTH] if person else ""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from flowdsl.deliveries import Delivery, remembered
+from flowdsl.deliveries import Delivery, digest, remembered
 from flowdsl.errors import AuthorError, UnknownSession
 from flowdsl.flow import placed
 from flowdsl.hearing import Hearing, hear
@@ -23,6 +23,7 @@ from flowdsl.rendering import render
 from flowdsl.replay import Replay
 from flowdsl.resuming import RESUME, Resume
 from flowdsl.service import Service
+from flowdsl.shortcuts import looks_dialled
 from flowdsl.texts import locale, shown_in
 from flowdsl.ussd.screen import Screen
 
@@ -125,6 +126,8 @@ def _taken(
     work = _Work(service, delivery, inbound, record, found, now, watch, screen=screen)
     if hearing is not None:
         work.request, work.heard = hearing.request, hearing.heard
+    if not delivery.owner and inbound.request_id is not None and screen is not None:
+        work.latest = digest(inbound.request_id)  # the session goes on in others of the gateway's, and must know which one ends
     if state is None:
         if service.lost == "end" and not inbound.new:
             raise UnknownSession(delivery.inbound.request_id or "")
@@ -156,9 +159,8 @@ def _understood(inbound: Inbound, hearing: Hearing) -> Inbound:
     """Give a message as its session understands it."""
     dialled = inbound.dialled
     if inbound.new is None:
-        history = inbound.history
-        first = dialled if dialled is not None else inbound.text if history is None else history.text
-        dialled = first if hearing.new else None
+        # What was dialled, or was typed into a session that is gone and may be a secret.
+        dialled = looks_dialled(inbound) if hearing.new else None
     return msgspec.structs.replace(inbound, new=hearing.new, text=hearing.text, dialled=dialled)
 
 
@@ -267,6 +269,7 @@ class _Work(Playing, eq=False):
             changed=changed,
             request=state.request,
             heard=state.heard,
+            latest=state.latest,
             pages=pages,
             screen=screen.made() if pages and screen is not None else None,
             over=outcome.prompt is None,
@@ -288,7 +291,7 @@ class _Work(Playing, eq=False):
         flow = self.service.flow
         flows = record.flows
         if state is not None:
-            flows = {**flows, flow.name: self.noted(state) if self.request else state}
+            flows = {**flows, flow.name: self.noted(state) if self.request or self.latest else state}
         elif flow.name in flows:
             flows = _without(flow.name, flows)
         delivery, seen, found = self.delivery, record.seen, self.found
@@ -305,6 +308,7 @@ class _Work(Playing, eq=False):
             seen=remembered(seen, Seen(delivery.mark, found, delivery.by, reply)),
             trouble=record.trouble,
             locale=record.locale,
+            served=record.served if not flow.shortcuts else self.served(),
         )
         return following, write(following, self.service.limits.bytes)
 

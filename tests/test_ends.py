@@ -102,6 +102,19 @@ async def test_a_session_that_outlasts_the_gateways_is_kept(sessions: SessionCon
     assert [(name, event.kept) for name, event in told if name.startswith("session")] == [("session.ended", True)]
 
 
+@pytest.mark.parametrize("history", [False, True])
+async def test_a_late_notice_ends_nothing_that_goes_on_since(history: bool) -> None:
+    """The person has dialled again, and stands in another session of the gateway."""
+    person = (Typist if history else Person)(Runtime(), survey, sessions=DURABLE)
+    await person.dial()
+    before, person.session = person.session, "another"
+    await person.dial()
+    assert await person.type("Ama") == "Hello, Ama.\nTown?"
+    assert await hang_up(person, False, request_id=before)
+    assert await person.type("Accra") != "Name?"
+    assert not await hang_up(person, False)
+
+
 @pytest.mark.parametrize(("sessions", "keep"), [(DURABLE, False), (SessionConfig(), True)], ids=["end", "keep"])
 async def test_what_is_wanted_wins(sessions: SessionConfig, keep: bool) -> None:
     """A session by the number ends where that is asked for, and one of the gateway's id is kept."""

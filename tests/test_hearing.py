@@ -134,13 +134,13 @@ async def test_a_conversation_from_top_to_bottom(first: str, repeats: bool) -> N
 
 
 async def test_an_unseen_session_of_the_gateway_begins() -> None:
-    """Where nothing else tells, the first message is what was dialled, and no answer; the code is what the codec says."""
+    """Where nothing else tells, the first message is no answer; what was dialled is what the codec says, and else not kept."""
     person = Typist(Runtime(), survey, first="7", fields={"dialled": None})
     await person.send_again()
     person.add("Ama")
     await person.send_again()
     assert (await person.send(msgspec.structs.replace(person.inbound(), history=History("7*Ama*Accra")))).text == (
-        "Ama of Accra, opened by 7."
+        "Ama of Accra, opened by ."
     )
     known = Typist(Runtime(), survey, first="7")
     assert await known.talk("Ama", "Accra") == "Ama of Accra, opened by *920*77#."

@@ -276,6 +276,7 @@ def test_nothing_that_tells_answers_is_left_in_a_masked_record() -> None:
         owed=Reply(said),
         request="tdigest",
         heard="4:tdigest:2",
+        latest="tdigest",
         root=Root("shop", "module", {"$odd": said}),
         open=opened,
     )

@@ -17,6 +17,7 @@ from yarl import URL
 
 from flowdsl import Checkout, Choice, Inbound, Media, Next, Prompt, Reply, Runtime, Steps, flow, signals
 from flowdsl_adapters import (
+    AfricasTalking,
     Flares,
     Gateway,
     HttpJson,
@@ -55,12 +56,12 @@ def heading(reply: Reply) -> str:
 
 GATEWAYS: Final[dict[str, Callable[[], Gateway]]] = {
     **USSD,
-    "africastalking_ussd": USSD["africastalking"],
+    "africastalking_ussd": lambda: AfricasTalking(code="*384*1234#"),
     "infobip_ussd": USSD["infobip"],
     "nalo": lambda: Nalo(code="*920*77#"),
-    "hubtel": lambda: Hubtel(label=heading),
+    "hubtel": lambda: Hubtel(label=heading, code="*711#"),
     "mtn_madapi": lambda: MtnMadapi(api_key="test-key", transaction=lambda: "tx-1"),
-    "flares_airtel": lambda: Flares(user="u", password="p"),
+    "flares_airtel": lambda: Flares(user="u", password="p", code="*121#"),
     "http_simple": lambda: HttpJson(lambda request: AMA, clock=at_eight),
 }
 

@@ -17,6 +17,8 @@ from flowdsl import (
     CallFailed,
     Chat,
     ConfigurationError,
+    Ended,
+    History,
     Inbound,
     Navigation,
     Prompt,
@@ -37,6 +39,7 @@ from flowdsl.record import FlowState, read
 from flowdsl.shortcuts import code
 from flowdsl.testing import Conversation, explore
 from flowdsl.texts import locale
+from tests.cumulative import Typist
 from tests.people import Faulty, Person, in_two_processes, pause
 
 WIDE = Screen(septets=1000, units=1000)
@@ -602,3 +605,94 @@ def test_a_shortcut_is_dialled() -> None:
         Conversation(selling, platform="whatsapp", shortcut=("2",))
     with pytest.raises(ConfigurationError, match="the shortcut is '2'"):
         Conversation(selling, shortcut="2")
+
+
+def paying(paid: list[int]) -> Any:
+    """Make a flow that asks for an amount, and pays."""
+
+    async def pay(amount: int) -> None:
+        paid.append(amount)
+
+    @flow(shortcuts=True)
+    def payment() -> Steps[None]:
+        amount = yield from Prompt("amount", "How much?", transform=int)
+        yield from Call(pay, amount)
+        name = yield from Prompt("name", "Paid. Your name?")
+        yield Say(f"Bye, {name}.")
+
+    return payment
+
+
+@pytest.mark.parametrize("new", [True, None])
+@pytest.mark.parametrize("ends", ["by itself", "by the gateway"])
+async def test_what_was_dialled_is_not_taken_twice(new: bool | None, ends: str) -> None:
+    """A dial that is delivered once more, after the conversation is over, pays for nothing."""
+    paid: list[int] = []
+    person = Person(Runtime(), paying(paid))
+    dial = dialling(person, "500", "Ama") if ends == "by itself" else dialling(person, "500")
+    dial = msgspec.structs.replace(dial, new=new)
+    shown = (await person.send(dial)).text
+    if ends == "by itself":
+        assert shown == "Bye, Ama."
+    else:
+        assert shown == "Paid. Your name?"
+        notice = Ended(platform="ussd", gateway="test", reason="timeout", request_id=person.session, msisdn=person.msisdn)
+        await person.runtime.ended(person.flow, notice)
+    assert (await person.send(dial)).text == "How much?"
+    assert paid == [500]
+    person.session = "another"
+    assert await dialled(person, "7") == "Paid. Your name?"
+    assert paid == [500, 7]
+
+
+@pytest.mark.parametrize("ends", ["by itself", "by the gateway"])
+async def test_an_answer_after_the_end_is_no_dial(ends: str) -> None:
+    """Though a history has all that was typed in it, and looks like a dial."""
+    paid: list[int] = []
+    person = Typist(Runtime(), paying(paid))
+    await person.talk("500", *(["Ama"] if ends == "by itself" else []))
+    if ends == "by the gateway":
+        notice = Ended(platform="ussd", gateway="test", reason="timeout", request_id=person.session, msisdn=person.msisdn)
+        await person.runtime.ended(person.flow, notice)
+    person.add("late")
+    assert (await person.send(person.inbound(shortcut=("500", "Ama", "late")))).text == "How much?"
+    assert paid == [500]
+
+
+async def test_a_page_key_that_is_dialled_is_no_answer() -> None:
+    """Typed, it would turn the page of a question that has several."""
+
+    @flow(shortcuts=True)
+    def long() -> Steps[None]:
+        name = yield from Prompt("name", f"Name? {'word ' * 60}")
+        count = yield from Prompt("count", "How many?", transform=int)
+        yield Say(f"{count} for {name}.")
+
+    assert (await dialled(Person(Runtime(), long), "0", "5")).startswith("Name? word")
+    assert await dialled(Person(Runtime(), long), "Ama", "0") == "0 for Ama."
+
+
+@pytest.mark.parametrize(
+    ("fields", "opener"),
+    [
+        ({"text": "*365#"}, "*365#"),
+        ({"text": "4821"}, ""),
+        ({"text": "4821", "dialled": "*4821#"}, ""),
+        ({"text": "*48a1#"}, ""),
+        ({"history": History("7*4821"), "dialled": "*167*7*4821#"}, "*167#"),
+        ({"history": History("7*4821"), "dialled": "*167*7*4821#", "shortcut": ("4821",)}, "*167*7#"),
+        ({"history": History("415*33*4821"), "dialled": "*415*33*4821#"}, ""),
+        ({"history": History("4821"), "dialled": "*384*1234#"}, "*384*1234#"),
+        ({"history": History(""), "dialled": "*384*1234#"}, "*384*1234#"),
+        ({"history": History("4821")}, ""),
+    ],
+)
+async def test_what_is_typed_into_a_session_that_is_gone_is_not_kept(fields: dict[str, Any], opener: str) -> None:
+    """It was meant for a question, and may be a PIN; only what reads as a dial is what was dialled."""
+    runtime = Runtime()
+    person = Person(runtime, selling)
+    await person.send(person.message(**{"text": "", "new": None, "dialled": None, **fields}))
+    held = await runtime.store.load(f"selling:ussd:test:{person.session}")
+    assert held is not None
+    assert read(held.value).flows["selling"].opening.text == opener
+    assert "4821" not in held.value

@@ -11,8 +11,9 @@ from flowdsl.messages import EndReason
 from flowdsl.phone import e164, require_region
 from flowdsl.settings import require
 from flowdsl_adapters.about import About
+from flowdsl_adapters.declaring import OWN_SLOTS, require_declared
 from flowdsl_adapters.dialling import behind, code_of, joined, parts_of
-from flowdsl_adapters.fields import Field, Kind, Stage
+from flowdsl_adapters.fields import Field, Kind, Stage, carried
 from flowdsl_adapters.gateway import Decoded, Probe, Request, Response, Route
 from flowdsl_adapters.templates import Form, Template
 from flowdsl_adapters.wires import Wire
@@ -23,7 +24,6 @@ __all__ = ["UssdGateway"]
 # A second less than the shortest time within which a USSD gateway is known to want an answer (Hubtel: 5 seconds).
 _DEADLINE: Final = 4.0
 _TEXT: Final = "text/plain; charset=utf-8"
-_OWN: Final = frozenset({"text", "key"})
 
 
 class UssdGateway:
@@ -33,8 +33,8 @@ class UssdGateway:
     can say is said by overriding one of the methods.
 
     Args:
-        code: the service's own dial string, such as ``"*920*77#"``. What is dialled behind it are shortcuts. Unless given
-            it is what the gateway tells with each request; where it tells nothing, there are no shortcuts.
+        code: the service's own dial string, such as ``"*920*77#"``. What is dialled behind it are shortcuts; unless it is
+            given there are none, since nobody else can tell which parts are the service's.
         region: two letters of the country in which a number beginning with ``0`` is national.
         screen: what one screen holds, where that is not what the gateway is known to take.
 
@@ -104,16 +104,19 @@ class UssdGateway:
     region: str = ""
 
     def __init__(self, *, code: str | None = None, region: str | None = None, screen: Screen | None = None) -> None:
+        require_declared(self, UssdGateway)
         self._code = () if code is None else code_of(code)
         self._region = require_region(self.region if region is None else region) if region is not None or self.region else None
         if screen is not None:
             self.screen = require("screen", screen, Screen, "Screen(…)")
         self.routes = self.routes or ((self.wire.method, ""),)
-        self._more, self._last = _template(self.more), _template(self.last)
+        replaced = str.maketrans(dict(self.replaced)) if self.replaced else None
+        self._more, self._last = _template(self.more, replaced), _template(self.last, replaced)
+        # In a plain text whatever is filled in could end a field, so there the template replaces it.
+        self._replaced = None if _is_plain(self.more) else replaced
         self._content_type = _content_type(self.more)
-        self._echoed = tuple(sorted((self._more.slots | self._last.slots) - _OWN))
+        self._echoed = tuple(sorted((self._more.slots | self._last.slots) - OWN_SLOTS))
         self._plain = not (self.cumulative or self.service or self.sequence or self.channel)
-        self._replaced = str.maketrans(dict(self.replaced)) if self.replaced else None
 
     def decode(self, request: Request) -> Decoded:
         """Read what the gateway sends.
@@ -173,7 +176,7 @@ class UssdGateway:
         found = {}
         for name in self._echoed:
             value = fields.get(name)
-            found[name] = value if value.__class__ is str else _written(value)
+            found[name] = value if value.__class__ is str and value.isascii() else carried(name, fields)
         return found
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
@@ -209,8 +212,12 @@ class UssdGateway:
 
     def message_id(self, fields: Mapping[str, Any], sequence: Field, inbound: Inbound) -> str | None:
         """Name a message by its place in the session, where the gateway counts them."""
-        place = sequence.read(fields)
-        return None if place is None else f"{inbound.request_id}/{place}"
+        place = (sequence.read(fields) or "").strip()
+        if not place:
+            return None
+        if not (place.isascii() and place.isdecimal()):
+            raise BadPayload(f"{sequence.name} is no whole number")
+        return f"{inbound.request_id}/{place}"
 
     def heard(self, typed: str) -> str:
         """Give all that was typed so far, without what the gateway puts around it."""
@@ -224,10 +231,10 @@ class UssdGateway:
         Where only the session tells whether one begins, and this gives ``None``, what is in the text was dialled then.
         """
         if self.cumulative == "answers":
-            return service or None, behind(joined(service, typed), self._code or parts_of(service))
+            return service or None, behind(joined(service, typed), self._code)
         if self.cumulative == "dialled":
             return joined(service, typed), behind(joined(service, typed), self._code)
-        return typed or None if new else None, behind(typed, self._code or parts_of(service))
+        return typed or None if new else None, behind(typed, self._code)
 
     def sent(self, code: str, texts: Sequence[str]) -> dict[str, Any]:
         """Tell in which fields the gateway sends what was dialled and typed; the other direction of reading them.
@@ -249,29 +256,38 @@ class UssdGateway:
         return {**inbound.echo, "key": reply.key}
 
     def ended(self, fields: Mapping[str, Any], reason: EndReason, url: str, *, detail: str = "") -> Ended:
-        """Read a notice that the session is over. It may lack what a message must have."""
-        number = fields.get(self.number.name)
-        session = fields.get(self.session.name) if self.session is not None else None
+        """Read a notice that the session is over. It may lack what a message must have.
+
+        Raises:
+            BadPayload: it names neither a session nor a number, or one of them is no text.
+        """
+        number = self.number.told(fields)
+        session = "" if self.session is None else self.session.told(fields)
+        if not (session.strip() or number.strip()):
+            names = self.number.name if self.session is None else f"{self.session.name} and {self.number.name}"
+            raise BadPayload(f"nothing says which session is over: {names} are missing")
         return Ended(
             platform=self.platform,
             gateway=self.name,
             reason=reason,
-            request_id=self.session_id(fields, _written(number)) if session or number else None,
-            msisdn=e164(_written(number).strip(), self._region),
+            request_id=self.session_id(fields, number),
+            msisdn=e164(number.strip(), self._region),
             url=url,
             detail=detail,
         )
 
 
-def _template(form: Form) -> Template:
-    return Template(form, xml_escaped if isinstance(form, str) and form.startswith("<") else str)
+def _template(form: Form, replaced: dict[int, str] | None) -> Template:
+    if _is_plain(form):
+        return Template(form, str if replaced is None else lambda text: text.translate(replaced))
+    return Template(form, xml_escaped)
 
 
 def _content_type(form: Form) -> str:
     if not isinstance(form, str):
         return "application/json"
-    return "text/xml; charset=utf-8" if form.startswith("<") else _TEXT
+    return _TEXT if _is_plain(form) else "text/xml; charset=utf-8"
 
 
-def _written(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+def _is_plain(form: Form) -> bool:
+    return isinstance(form, str) and not form.startswith("<")

@@ -95,6 +95,7 @@ def masked(record: Record, *, keep_choices: bool = False) -> Record:
         data=_fields(record.data),
         owner="",
         seen=[],
+        served={},
     )
 
 
@@ -111,6 +112,7 @@ def _state(state: FlowState, keep: bool) -> FlowState:
         changed={name: tuple(map(_blank, change)) for name, change in state.changed.items()},
         request="",
         heard="",
+        latest="",
         nonce="",
         pages=[_BLANK] * len(state.pages),
         root=None if root is None else msgspec.structs.replace(root, params=_fields(root.params)),

@@ -27,7 +27,11 @@ class Crossgate(UssdGateway):
             "How many characters a screen holds, and within how many seconds it must be answered.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
         ),
-        notes=("`ussd_string` holds all answers joined by `*`. An empty first answer looks like a repeated dial.",),
+        notes=(
+            "`ussd_string` holds all answers joined by `*`. An empty first answer looks like a repeated dial.",
+            "What is dialled behind the code comes as answers in an unseen session. They are shortcuts only where you give the code: "
+            '`Crossgate(code="*123#")`, since a session that was lost looks the same.',
+        ),
         number="254722000000",
         sample={
             "network_code": "2541",
