@@ -73,8 +73,8 @@ class AfricasTalking(UssdGateway):
         notes=(
             "`text` holds all answers joined by `*`. What is new is told from what was heard before, so answers may have stars.",
             "An empty first answer looks like a repeated dial, and is shown the first question again.",
-            "What is dialled behind the code comes as answers in an unseen session: `*384*1234*2*50#` as `2*50`. They are shortcuts "
-            'only where you give the code: `AfricasTalking(code="*384*1234#")`, since a session that was lost looks the same.',
+            "What is dialled behind the code comes as answers in an unseen session: `*384*1234*2*50#` as `2*50`. They are "
+            'shortcuts only where you give the code, `AfricasTalking(code="*384*1234#")`: a session that was lost looks alike.',
             "Ask for end-of-session notices at `/events` below the address of the mount.",
         ),
         number="+254711082300",

@@ -29,8 +29,8 @@ class Crossgate(UssdGateway):
         ),
         notes=(
             "`ussd_string` holds all answers joined by `*`. An empty first answer looks like a repeated dial.",
-            "What is dialled behind the code comes as answers in an unseen session. They are shortcuts only where you give the code: "
-            '`Crossgate(code="*123#")`, since a session that was lost looks the same.',
+            "What is dialled behind the code comes as answers in an unseen session. They are shortcuts only where you give the "
+            'code, `Crossgate(code="*123#")`: a session that was lost looks alike.',
         ),
         number="254722000000",
         sample={
