@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from html import unescape
 from typing import Any, Final
 
 import msgspec
 
-from flowdsl import Inbound, Reply
+from flowdsl import ConfigurationError, Inbound, Reply
 from flowdsl_adapters.dialling import parts_of
 from flowdsl_adapters.gateway import Request, Response
 from flowdsl_adapters.templates import Template
@@ -52,8 +53,18 @@ class Handset:
         self.gateway = gateway
 
     def example(self) -> Caller:
-        """Give the caller of the gateway's sample."""
+        """Give the caller of the gateway's sample.
+
+        Raises:
+            ConfigurationError: the gateway has none, or one without a field that it reads.
+        """
         gateway, sample = self.gateway, self.gateway.about.sample
+        missing = [each.name for each in (gateway.session, gateway.number) if each is not None and each.name not in sample]
+        if missing:
+            raise ConfigurationError(
+                f"the sample of {type(gateway).__name__} has no {' and no '.join(missing)}: "
+                "write about = About(sample={…}), the first request of a session, field by field"
+            )
         first = gateway.decode(gateway.wire.write(sample))
         code = (first.dialled or first.text) if isinstance(first, Inbound) else ""
         session = "" if gateway.session is None else str(sample[gateway.session.name])
@@ -133,7 +144,8 @@ class Handset:
 def _as_in(sample: object, value: str) -> Any:
     """Write a value as another one of its field is written: as a number or a flag, or with its capitals."""
     if isinstance(sample, bool | int):
-        return json.loads(value)
+        with suppress(ValueError):
+            return json.loads(value)
     known = str(sample)
     return value.upper() if known.isupper() else value.capitalize() if known.istitle() else value
 

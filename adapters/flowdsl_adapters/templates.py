@@ -3,18 +3,38 @@ r"""Replies as their gateway documents them, with slots: ``{text}``, and fields 
 import json
 import re
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Form", "Template"]
+from flowdsl_adapters.fields import AsJson
+
+__all__ = ["Form", "Template", "slots_of"]
 
 Form = str | Mapping[str, Any]
 """How a reply is written: a text, or what becomes a JSON object."""
 
-_encode: Final = msgspec.json.Encoder().encode
-_slots: Final = re.compile(r"\{([\w.]+)\}")
-_json_slots: Final = re.compile(r'"\{([\w.]+)\}"')
+
+def _ready(value: object) -> msgspec.Raw:
+    """Write what is JSON already. msgspec asks for it, since it is no plain text."""
+    if isinstance(value, AsJson):
+        return msgspec.Raw(value.encode())
+    raise NotImplementedError
+
+
+_encode: Final = msgspec.json.Encoder(enc_hook=_ready).encode
+_slots: Final = re.compile(r"\{([\w.-]+)\}")
+_json_slots: Final = re.compile(r'"\{([\w.-]+)\}"')
+
+
+def slots_of(text: str) -> list[str]:
+    """List the slots in a text.
+
+    >>> slots_of("CON {text} ({net-work})")
+    ['text', 'net-work']
+    """
+    return _slots.findall(text)
 
 
 class Template:
@@ -36,7 +56,7 @@ class Template:
             pieces = _slots.split(form)
             self._encode: Callable[[Any], bytes] = lambda value: written(str(value)).encode("utf-8", "replace")
         else:
-            pieces = _json_slots.split(json.dumps(form, separators=(",", ":"), ensure_ascii=False))
+            pieces = _json_slots.split(json.dumps(form, separators=(",", ":"), ensure_ascii=False, allow_nan=False))
             self._encode = _encode
         # What stands between the slots, and the slot behind each of them.
         self._first = pieces[0].encode()
@@ -61,14 +81,18 @@ class Template:
         >>> Template("END {text}").read(b"END Goodbye.")
         {'text': 'Goodbye.'}
         """
-        text = body.decode()
+        try:
+            text = body.decode()
+            shown = None if isinstance(self.form, str) else json.loads(text)
+        except ValueError:
+            return None
         if isinstance(self.form, str):
             pieces = _slots.split(self.form)
             known = ["(.*)" if place % 2 else re.escape(piece) for place, piece in enumerate(pieces)]
             found = re.fullmatch("".join(known), text, re.DOTALL)
             return None if found is None else dict(zip(pieces[1::2], found.groups(), strict=True))
         filling: dict[str, Any] = {}
-        return filling if _fits(self.form, json.loads(text), filling) else None
+        return filling if _fits(self.form, shown, filling) else None
 
 
 def _fits(form: Any, value: Any, filling: dict[str, Any]) -> bool:
@@ -76,6 +100,8 @@ def _fits(form: Any, value: Any, filling: dict[str, Any]) -> bool:
         return (
             isinstance(value, dict) and form.keys() == value.keys() and all(_fits(form[key], value[key], filling) for key in form)
         )
+    if isinstance(form, list | tuple):
+        return isinstance(value, list) and len(form) == len(value) and all(map(_fits, form, value, repeat(filling)))
     slot = _slots.fullmatch(form) if isinstance(form, str) else None
     if slot is not None:
         filling[slot[1]] = value

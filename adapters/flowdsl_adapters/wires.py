@@ -1,6 +1,7 @@
 """How requests carry their fields: as JSON, as XML, as a form, or in the address."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
@@ -14,6 +15,9 @@ from flowdsl_adapters.forms import read_form
 from flowdsl_adapters.gateway import Request
 from flowdsl_adapters.strict_json import read_object
 from flowdsl_adapters.xml_text import read_xml
+
+# No phone can type it, and there are databases that cannot hold it. Forms and addresses are read so, too.
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 __all__ = ["Form", "Json", "Query", "Wire", "Xml"]
 
@@ -60,7 +64,8 @@ class Json(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, request: Request) -> Mapping[str, Any]:
         """Give the fields of the object."""
-        fields = read_object(request.body, request.content_type)
+        body = request.body if b"\\u0000" not in request.body else _NUL.sub(rb"\1\\ufffd", request.body)
+        fields = read_object(body, request.content_type)
         if self.address:
             fields |= {name: request.parts.get(name) for name in self.address}
         if self.within:
