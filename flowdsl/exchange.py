@@ -134,6 +134,18 @@ class Exchange(msgspec.Struct, eq=False):
                 self.record, _ = await self.place.load()
         return self._hold()
 
+    async def later(self) -> tuple[Reply, asyncio.Task[Any] | None]:
+        """Answer the message after its sender was asked to wait, since others were not done; its reply is owed.
+
+        Raises:
+            StoreError: the session cannot be read or written.
+        """
+        self.late = True
+        reply, rest = await self.answer()
+        if rest is None and not self.owed:
+            await self._owe(reply)
+        return reply, rest
+
     def _hold(self) -> Reply:
         return msgspec.structs.replace(self._say(partial(self.conduct.holding, self.service.screen), end=False), held=True)
 

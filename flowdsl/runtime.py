@@ -485,9 +485,22 @@ class Runtime:
                 report.repeated()
         except TooLate:
             reply = await exchange.hold()
+            self._rest(self._lanes.run(session_id, alike, exchange.later), session_id)
         finally:
             report.tell()
         return reply, session_id
+
+    def _rest(self, work: Coroutine[Any, Any, Any], session_id: str) -> None:
+        """Let a message be answered when those before it are done, though its sender waits no more."""
+
+        def ended(task: asyncio.Task[Any]) -> None:
+            self._resting.discard(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                logger.error("session %s: a message whose sender was asked to wait could not be answered: %r", session_id, error)
+
+        task = asyncio.get_running_loop().create_task(work)
+        self._resting.add(task)
+        task.add_done_callback(ended)
 
 
 def _translating(translations: object) -> Callable[[str], str]:

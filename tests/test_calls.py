@@ -1158,7 +1158,7 @@ def test_a_late_reply_is_not_taken_for_that_of_an_older_message(monkeypatch: pyt
 
 
 def test_a_second_message_on_ussd_is_asked_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the first one's call runs, in this process or another, the next one is told to wait, and does nothing."""
+    """While the first one's call runs, in this process or another, the next one is told to wait, and answers nothing."""
     store, clerk = Faulty(), Clerk(partial(asyncio.sleep, 28, "late"))
     people = in_two_processes(store, ordering(clerk.book))
     sends = [hasty(person) for person in people]

@@ -704,3 +704,64 @@ def test_a_conversation_through_histories_is_as_any_other(deeds: list[tuple[str,
                 return
 
     asyncio.run(hold())
+
+
+@pytest.mark.parametrize("kind", [Person, Typist])
+async def test_who_is_asked_to_wait_for_another_flow_is_answered_after_it(kind: type[Person]) -> None:
+    """The key that is pressed then shows the result, and is no answer."""
+    gate = asyncio.Event()
+
+    async def work(item: str) -> str:
+        await gate.wait()
+        return item
+
+    @flow
+    def slow() -> Steps[None]:
+        yield from Call(work, (yield from Prompt("item", "Item?")), key="work")
+        yield from Prompt("more", "More?")
+
+    @flow
+    def pay() -> Steps[None]:
+        amount = yield from Prompt("amount", "Amount?", transform=int)
+        yield from Prompt("sure", f"Pay {amount}?")
+
+    runtime, sessions = Runtime(deadline=0.05), SessionConfig(boundaries=()).durable()
+    ordering, paying = kind(runtime, slow, sessions=sessions), kind(runtime, pay, sessions=sessions)
+    await paying.dial()
+    await ordering.dial()
+    assert "any key" in await ordering.type("tea")
+    assert "any key" in await paying.type("500")
+    gate.set()
+    await runtime.settle()
+    assert await paying.type("1") == "Pay 500?"
+
+
+async def test_what_was_only_held_is_heard() -> None:
+    """The next answer is not joined to it, though another process was working on the one before."""
+    store, gate, begun = Faulty(), asyncio.Event(), asyncio.Event()
+
+    async def work(item: str) -> str:
+        begun.set()
+        if item == "slow":
+            await gate.wait()
+        return item
+
+    @flow
+    def listing() -> Steps[None]:
+        items: list[str] = []
+        while True:
+            item = yield from Prompt("item", f"{','.join(items)}|")
+            items.append((yield from Call(work, item, key="work")))
+
+    patient, hasty = Runtime(store=store), Runtime(store=store, deadline=0.05)
+    person = Typist(patient, listing)
+    await person.dial()
+    first = asyncio.create_task(person.type("slow"))
+    await begun.wait()
+    person.runtime = hasty
+    assert "any key" in await person.type("x")
+    gate.set()
+    assert await first == "slow|"
+    await hasty.settle()
+    assert await person.type("y") == "slow,x|"
+    assert await person.type("z") == "slow,x,z|"
