@@ -1,6 +1,7 @@
 """Who is let in: secrets, networks, and the proxies before them."""
 
 import hmac
+import logging
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -313,6 +314,7 @@ async def test_it_is_told_who_was_let_in() -> None:
     [
         ({"secret": ""}, "protects nothing"),
         ({"secret": b"s3cret"}, "no text"),
+        ({"secret": "\ud800"}, "the secret has half of a surrogate pair, which nobody can send"),
         ({"path": "/ussd/{secret}"}, r"has a secret in it, and none is given: write mount\(…, secret=…\)"),
         ({"path": "/ussd/{secret:.+}"}, "has a secret in it"),
         ({"path": "/{secret}", "secret": "s", "secret_header": "X-Key"}, "in the path .* and in the header: leave out one"),
@@ -342,12 +344,34 @@ def test_a_setting_that_protects_nothing_is_refused(options: dict[str, Any], say
         application(**options)
 
 
-async def test_a_secret_is_changed_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The old one and the new one count each at its own address, and a conversation goes on from one to the other."""
+def said(*marks: str) -> dict[str, Any]:
+    """Run those snippets of the page that have a mark, and give what they define."""
     page = (Path(__file__).parent.parent / "docs" / "origin.md").read_text()
     names: dict[str, Any] = {}
-    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL)[:2]:
-        exec(compile(code, "origin.md", "exec"), names)
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        if any(mark in code for mark in marks):
+            exec(compile(code, "origin.md", "exec"), names)
+    return names
+
+
+async def test_a_secret_is_in_no_log_as_the_page_says(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though aiohttp writes down what it cannot parse, unless it is told not to."""
+    server_logger = logging.getLogger("aiohttp.server")
+    monkeypatch.setattr(server_logger, "filters", [])
+    async with served(secret="s3cret") as server:
+        for quiet in (False, True):
+            if quiet:
+                said("def parsed(")
+            assert (await raw(server, b"/ussd?id=caf\xe9&secret=s3cret"))[0] == 400
+            assert ("s3cret" in caplog.text) is not quiet
+            caplog.clear()
+    server_logger.error("something else", exc_info=KeyError())
+    assert "something else" in caplog.text
+
+
+async def test_a_secret_is_changed_as_the_page_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old one and the new one count each at its own address, and a conversation goes on from one to the other."""
+    names = said("def app(", "def rotating(")
     monkeypatch.setenv("USSD_SECRET", "old")
     monkeypatch.setenv("USSD_NEW_SECRET", "new")
     shown = []
