@@ -68,6 +68,7 @@ CODECS = [
         "about",
         "content_types",
         "curl",
+        "declaring",
         "dialling",
         "fields",
         "forms",

@@ -175,7 +175,7 @@ class UssdGateway:
     def _echo(self, fields: Mapping[str, Any]) -> dict[str, str]:
         found = {}
         for name in self._echoed:
-            value = fields.get(name)
+            value: Any = fields.get(name)
             found[name] = value if value.__class__ is str and value.isascii() else carried(name, fields)
         return found
 
