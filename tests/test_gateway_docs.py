@@ -78,7 +78,7 @@ KNOWN: Final = {
         "GET",
         "`opCode` BEG",
         "`1|…|null|null|null|null` / `1|…|null|null|end|null`",
-        "`opCode` ABO",
+        "`opCode` ABO; `ABORT` 1",
         "– / 4",
     ),
     "imimobile": (
@@ -252,6 +252,28 @@ async def test_notices_can_be_sent_by_hand(name: str) -> None:
             method, path, options = asked(curl(gateway.routes, notice.request, "http://127.0.0.1:8080/ussd"))
             async with client.request(method, path, **options) as answer:
                 assert answer.status == 200, await answer.text()
+
+
+@pytest.mark.parametrize("name", USSD)
+def test_notices_are_shown_where_they_go(name: str) -> None:
+    """At the address at which the vendor is to be told to send them."""
+    gateway = USSD[name]()
+    events = gateway.about.events
+    assert not events or events in [suffix for _, suffix in gateway.routes]
+    assert (f"POST /ussd{events}\n" in read(name).partition("## When the session ends")[2]) is bool(events)
+
+
+@pytest.mark.parametrize("name", USSD)
+def test_what_a_screen_holds_is_marked(name: str) -> None:
+    """What the vendor states is told apart from what is taken to be so."""
+    gateway = USSD[name]()
+    screen, stated = gateway.screen, gateway.about.characters
+    assert screen is not None
+    assert stated in (None, screen.septets)
+    (limit,) = re.findall(r"^- A \[screen\].*$", read(name), re.MULTILINE)
+    assert f"{screen.units} units" in limit.partition("(inferred)")[0]
+    assert (f"holds {stated} characters, as the vendor states" in limit) is (stated is not None)
+    assert (f"taken to hold {screen.septets} septets" in limit) is (stated is None)
 
 
 @pytest.mark.parametrize("name", USSD)

@@ -135,6 +135,8 @@ class Facts:
         if stage is None:
             return
         for shown, request in self.handset.endings(self.caller).items():
+            if shown in gateway.about.notices:
+                continue
             reason, value = _end(gateway, request, shown), written(self.read(request).get(stage.name))
             if self.in_address(stage.name):
                 yield Notice(f"{delivery(gateway.routes, request)[0]} `…/{value}`", "", reason, request, own=False)

@@ -99,12 +99,13 @@ def _joined(*words: str) -> str:
 def _stages(facts: Facts) -> str:
     stage = facts.gateway.stage
     assert stage is not None
-    ends = [notice.request for notice in facts.notices if stage.name in facts.read(notice.request)]
+    told = [(notice.request, facts.read(notice.request)) for notice in facts.notices]
+    ends = [request for request, fields in told if stage.name in fields and stage.read(fields) not in ("new", "on")]
     known = [_value(facts, stage.name, request) for request in (facts.dialling, facts.answering, *ends)]
     *several, last = known[2:] or [""]
     over = f", {', '.join(several)} and {last} end it" if several else f", {last} ends it" if last else ""
-    told = f"{known[0]} begins a conversation, {known[1]} goes on with it{over}"
-    return _joined(told, "" if stage.required else f"where it is missing, {facts.unseen} begins one")
+    words = f"{known[0]} begins a conversation, {known[1]} goes on with it{over}"
+    return _joined(words, "" if stage.required else f"where it is missing, {facts.unseen} begins one")
 
 
 def _value(facts: Facts, name: str, request: Request) -> str:

@@ -161,8 +161,14 @@ def _limits(gateway: UssdGateway) -> Iterator[str]:
 
 
 def _screen(gateway: UssdGateway, screen: Screen) -> str:
-    size = f"{screen.septets} septets, or {screen.units} units of UCS-2"
-    holds = f"is taken to hold {size}, since the vendor states no size" if screen == UssdGateway.screen else f"holds {size}"
+    if gateway.about.characters is None:
+        size = f"{screen.septets} septets, or {screen.units} units of UCS-2"
+        holds = f"is taken to hold {size} (inferred), since the vendor states no size"
+    else:
+        holds = (
+            f"holds {gateway.about.characters} characters, as the vendor states, which we count as septets; of a text that needs "
+            f"UCS-2 it is taken to hold {screen.units} units (inferred)"
+        )
     other = f"`{type(gateway).__name__}(screen=Screen(septets=…))`"
     return f"A [screen](../../README.md#screens) {holds}; a longer text becomes pages. {other} sets another size."
 
@@ -175,7 +181,7 @@ def _ended(facts: Facts) -> Iterator[str]:
         samples = [notice.request for notice in notices if notice.own]
         if samples:
             yield "The first of them as it comes:" if samples[1:] else "As it comes:"
-            yield fenced("text", as_sent(facts.gateway.routes, samples[0], _PATH))
+            yield fenced("text", as_sent(facts.gateway.routes, samples[0], f"{_PATH}{facts.gateway.about.events}"))
         yield (
             "The conversation is over then; with [`durable()`](../../README.md#sessions) it waits for who dials again. "
             '`mount(…, hangup="end")` ends it in either case, and `hangup="keep"` keeps it. The signal `session.ended` tells why.'

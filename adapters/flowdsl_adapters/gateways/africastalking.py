@@ -75,8 +75,10 @@ class AfricasTalking(UssdGateway):
             "An empty first answer looks like a repeated dial, and is shown the first question again.",
             "What is dialled behind the code comes as answers in an unseen session: `*384*1234*2*50#` as `2*50`. They are "
             'shortcuts only where you give the code, `AfricasTalking(code="*384*1234#")`: a session that was lost looks alike.',
-            "Ask for end-of-session notices at `/events` below the address of the mount.",
+            "Ask for end-of-session notices at `/events` below the address of the mount. They are read at that of messages, too.",
+            "That `text` and `networkCode` may be missing is inferred.",
         ),
+        events="/events",
         number="+254711082300",
         sample={
             "sessionId": "ATUid_3f0a9c51d4e84b7f9c2d1e6b7a8f9012",
@@ -97,7 +99,7 @@ class AfricasTalking(UssdGateway):
     wire = Form()
     session = Field("sessionId")
     number = Field("phoneNumber")
-    # Sandbox clients leave it out in the first request (inferred).
+    # Sandbox clients leave it out in the first request, and others the network (both inferred).
     text = Field("text", required=False, blank=True)
     network = Field("networkCode", required=False)
     service = Field("serviceCode")

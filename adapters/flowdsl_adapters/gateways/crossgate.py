@@ -31,6 +31,7 @@ class Crossgate(UssdGateway):
             "`ussd_string` holds all answers joined by `*`. An empty first answer looks like a repeated dial.",
             "What is dialled behind the code comes as answers in an unseen session. They are shortcuts only where you give the "
             'code, `Crossgate(code="*123#")`: a session that was lost looks alike.',
+            "That `ussd_string` and `network_code` may be missing is inferred from gateways like it.",
         ),
         number="254722000000",
         sample={
@@ -46,6 +47,7 @@ class Crossgate(UssdGateway):
     wire = Query()
     session = Field("session_id")
     number = Field("msisdn")
+    # That either may be missing is inferred.
     text = Field("ussd_string", required=False, blank=True)
     network = Field("network_code", required=False)
     service = Field("service_code")

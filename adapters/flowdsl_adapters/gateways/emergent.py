@@ -24,7 +24,8 @@ class Emergent(UssdGateway):
         evidence="seen in code",
         sources=("harmonizerblinks/ussd-builder", "cybersai/ussd"),
         check=(
-            "Whether `Release` is sent when the person hangs up (inferred from Hubtel, whose format it is).",
+            "Whether `Release` is sent when the person hangs up, and `Timeout` when the time ran out (both inferred from Hubtel, "
+            "whose format it is).",
             "How many characters a screen holds, and within how many seconds it must be answered.",
         ),
         notes=("A message with a `Sequence` that was seen is the same message again (inferred from Hubtel).",),
@@ -44,6 +45,7 @@ class Emergent(UssdGateway):
     session = Field("SessionId")
     number = Field("Mobile")
     text = Field("Message", blank=True)
+    # Of these "release" and "timeout" are inferred from Hubtel, and so is that the same Sequence is the same message.
     stage = Stage("Type", {"initiation": "new", "response": "on", "release": "released", "timeout": "timeout"})
     sequence = Field("Sequence", required=False, number=True)
     network = Field("Operator", required=False)

@@ -36,9 +36,11 @@ class Hollatags(UssdGateway):
             "session_type": "1",
             "session_mno": "MTN",
         },
+        characters=160,
         fields={"session_type": "`1` asks, `2` notifies, `3` answers, `4` notifies and ends; it is not read"},
     )
     region = "NG"
+    # 160 characters are documented; 70 units of UCS-2 are what one vendor plans (inferred).
     screen = Screen(septets=160, units=70, line_break="\r\n")
 
     wire = Query()

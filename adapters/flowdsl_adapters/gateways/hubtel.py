@@ -78,7 +78,9 @@ class Hubtel(UssdGateway):
             "nexlabstudio/starhash-docs (time limits)",
         ),
         check=(
-            "How many characters a screen holds: we plan 160 septets (inferred).",
+            "How many characters a screen holds: we plan 160 septets, or 70 units of UCS-2 (inferred).",
+            "What `Query`, `Favorite`, `HijackSession` and `AddToCart` ask for, which are further values of `Type` in its SDK: "
+            "nothing more is known of them, and they are refused with 400.",
             'Whether a payment on USSD is asked for by `AddToCart` or by `Release`: `Hubtel(checkout="Release")`.',
             "Which parts of what is dialled are your code: `ServiceCode` may have less of it. Shortcuts need `code=`.",
         ),
@@ -86,10 +88,11 @@ class Hubtel(UssdGateway):
             "It waits for 5 seconds, then sends `Timeout`, and shows nothing of a later answer.",
             "An answer in a session that is not known is answered by `Release`, as its SDK does.",
             "`ClientState` is the key of the prompt that is shown. It lives for one turn, and nothing is read from it.",
-            "A message with a `Sequence` that was seen is the same message again.",
+            "A message with a `Sequence` that was seen in its session is the same message again (inferred).",
             "Apps and browsers are sent the choices as data, and no pages.",
             "`Say(…, checkout=Checkout(…))` asks for a payment and ends the session. What was paid is told to `/fulfilment` "
-            "below the address of the mount, and becomes the signal `payment.received`: check it with Hubtel before you deliver.",
+            "below the address of the mount, and becomes the signal `payment.received`: check it with Hubtel before you deliver. "
+            "An amount of more than 15 digits is refused.",
         ),
         number="233200585542",
         sample={
@@ -107,6 +110,7 @@ class Hubtel(UssdGateway):
         lasts=120,
     )
     region = "GH"
+    # Neither is stated by Hubtel (inferred).
     screen = Screen(septets=160, units=70)
     deadline = 4.0
     lost = "end"
@@ -118,6 +122,7 @@ class Hubtel(UssdGateway):
     number = Field("Mobile")
     text = Field("Message", blank=True)
     stage = Stage("Type", {"initiation": "new", "response": "on", "release": "released", "timeout": "timeout"})
+    # Documented is that it grows by one; that the same one is the same message is inferred.
     sequence = Field("Sequence", required=False, number=True)
     network = Field("Operator", required=False)
     service = Field("ServiceCode", required=False)
@@ -208,11 +213,15 @@ def _within(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
     inner = fields.get(name)
     if not isinstance(inner, dict):
         raise BadPayload(f"{name} is missing or no object")
-    named: dict[str, Any] = {_NAMES.get(key.lower(), key): value for key, value in inner.items()}
+    named = {_documented(key): value for key, value in inner.items()}
     if len(named) < len(inner):
         twice = next(each for each in named if sum(each.lower() == key.lower() for key in inner) > 1)
         raise BadPayload(f"{twice} comes twice, in small letters and in capitals")
     return named
+
+
+def _documented(name: str) -> str:
+    return _NAMES.get(name.lower(), name)
 
 
 def _amount(paid: object) -> Decimal:

@@ -35,6 +35,7 @@ class ImiMobile(UssdGateway):
             "How many characters a screen holds, and within how many seconds it must be answered.",
         ),
         notes=(
+            'Nothing names a country, so numbers need its code; `ImiMobile(region="IN")` reads national ones of India, too.',
             "There is no id of a session: the number is one, and what was left in the middle goes on at the next dial.",
             f"The text `{_ABORTED}` tells that the person hung up.",
         ),

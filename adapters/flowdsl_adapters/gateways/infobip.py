@@ -44,6 +44,7 @@ class Infobip(UssdGateway):
         ),
         notes=(
             "An answer in a session that is not known is refused, as vumi does.",
+            "An `end` of a session that is not known is acknowledged with `responseExitCode` 200, where vumi answers 400.",
             "A second start of a live session, which vumi refuses, shows the question where the person stopped.",
             "The notice of an end has no number: sessions that are known by the number are not ended by it.",
         ),

@@ -61,6 +61,7 @@ class Nalo(UssdGateway):
             "USERID": "the id of your account, the same for everybody; never a session, unless you say so",
             "NETWORK": "the mobile network: MTN, VODAFONE or AIRTELTIGO",
         },
+        characters=120,
         lasts=180,
     )
     region = "GH"

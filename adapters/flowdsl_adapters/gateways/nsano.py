@@ -41,6 +41,10 @@ class Nsano(UssdGateway):
             "How many characters a screen holds, and within how many seconds it must be answered: neither is published.",
             "Whether a session that the person left is told. No notice is known, so it expires.",
         ),
+        notes=(
+            "Integrations of 2015 had no `UserSessionID`. Where it is missing the number is the session, and who sends a dial "
+            "string begins a conversation (both inferred).",
+        ),
         sample={"network": "MTN", "msisdn": "233244123456", "msg": "*365#", "UserSessionID": "7d8f2c1a90"},
     )
     region = "GH"
@@ -68,7 +72,7 @@ class Nsano(UssdGateway):
         super().__init__(code=code, region=region, screen=screen)
 
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
-        """Without a session, which the integrations of 2015 had not, who sends a dial string begins (inferred)."""
+        """Without a session, as in integrations of 2015, who sends a dial string begins, and the number is one (inferred)."""
         typed = fields.get("msg")
         if fields.get("UserSessionID") or not isinstance(typed, str):
             return None
