@@ -259,7 +259,10 @@ def test_notices_are_shown_where_they_go(name: str) -> None:
     """At the address at which the vendor is to be told to send them."""
     gateway = USSD[name]()
     events = gateway.about.events
-    assert not events or events in [suffix for _, suffix in gateway.routes]
+    addresses = gateway.about.addresses
+    assert not events or events in addresses
+    assert addresses.keys() <= {suffix for _, suffix in gateway.routes}
+    assert all(f"- `POST https://your.host/ussd{suffix}`: {words}\n" in read(name) for suffix, words in addresses.items())
     assert (f"POST /ussd{events}\n" in read(name).partition("## When the session ends")[2]) is bool(events)
 
 

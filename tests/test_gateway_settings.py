@@ -55,6 +55,7 @@ from flowdsl_adapters import (
     mount,
 )
 from flowdsl_adapters.gateways import USSD
+from flowdsl_adapters.gateways.http_json import in_headers
 from flowdsl_adapters.handset import Handset
 from flowdsl_adapters.wires import Form
 
@@ -615,6 +616,15 @@ async def test_a_fault_of_the_application_is_not_the_persons(identify: Any, says
     assert (response.status, written["type"], written["message"]) == (200, "terminal", "Sorry.")
     assert "session_id" not in written
     assert says in caplog.text
+
+
+@pytest.mark.parametrize("odd", ["X-Session-Id", "X-User-Id"])
+def test_a_header_that_is_no_text_is_refused(odd: str) -> None:
+    """As aiohttp has its bytes; who sends it is to blame, and not the application."""
+    gateway, headers = HttpJson(in_headers()), {"X-Session-Id": "s1", "X-User-Id": "Kofí"}
+    assert message(gateway, method="GET", headers=headers).user_id == "Kofí"
+    with pytest.raises(BadPayload, match=f"{odd} has half of a surrogate pair"):
+        gateway.decode(Request(body=b"", method="GET", headers={**headers, odd: "caf\udce9"}))
 
 
 async def test_a_form_is_read_as_json_is() -> None:

@@ -26,7 +26,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         fields: what other fields mean than those that are declared, or what is to be said besides; by the field's name.
         notices: notices that a session is over, field by field, which no :class:`~flowdsl_adapters.Stage` tells; each by how
             it shows.
-        events: what follows the path of the mount where notices go, if that is another address than that of messages.
+        addresses: what goes to which address besides messages, in words; by what follows the path of the mount.
+        events: the one of these to which notices go.
         characters: how many the vendor says that a screen holds; ``None`` where that is not stated.
         within: seconds within which the vendor wants an answer; ``None`` where that is not stated.
         lasts: seconds for which the vendor keeps a session; ``None`` where that is not stated.
@@ -42,6 +43,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     sample: Mapping[str, Any] = {}
     fields: Mapping[str, str] = {}
     notices: Mapping[str, Mapping[str, Any]] = {}
+    addresses: Mapping[str, str] = {}
     events: str = ""
     characters: int | None = None
     within: float | None = None

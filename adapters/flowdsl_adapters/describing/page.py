@@ -93,10 +93,13 @@ def _head(gateway: UssdGateway) -> Iterator[str]:
 def _mounted(gateway: UssdGateway) -> Iterator[str]:
     yield "Save this as `service.py`, with your own flow instead:"
     yield fenced("python", _SERVICE.format(gateway=type(gateway).__name__, path=_PATH))
-    addresses = [(method, _RULE.sub(r"\1", suffix)) for method, suffix in gateway.routes]
+    told = gateway.about.addresses
+    addresses = [(method, _RULE.sub(r"\1", suffix), told.get(suffix)) for method, suffix in gateway.routes]
     yield "`python -m aiohttp.web -P 8080 service:app` runs it. What the gateway is to call:"
-    yield _list(f"`{method} https://your.host{_PATH}{suffix}`" for method, suffix in addresses)
-    yield "It does not sign what it sends: [docs/origin.md](../origin.md) tells how to let in nobody else."
+    yield _list(
+        f"`{method} https://your.host{_PATH}{suffix}`{f': {words}' if words else ''}" for method, suffix, words in addresses
+    )
+    yield "The gateway does not sign what it sends: [docs/origin.md](../origin.md) tells how to let in nobody else."
 
 
 def _tried(facts: Facts) -> Iterator[str]:

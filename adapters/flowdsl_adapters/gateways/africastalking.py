@@ -78,6 +78,7 @@ class AfricasTalking(UssdGateway):
             "Ask for end-of-session notices at `/events` below the address of the mount. They are read at that of messages, too.",
             "That `text` and `networkCode` may be missing is inferred.",
         ),
+        addresses={"/events": "notices that a session is over"},
         events="/events",
         number="+254711082300",
         sample={

@@ -61,6 +61,8 @@ def in_headers(*, session: str = "X-Session-Id", user: str = "X-User-Id") -> Cal
         session: the header with the session's id.
         user: the header with the person's id.
 
+    What it makes raises ``BadPayload`` where one of them has bytes that are no text.
+
     >>> from flowdsl_adapters import Request
     >>> find = in_headers()
     >>> find(Request(body=b"", headers={"x-session-id": "s1", "x-user-id": "u1"})).user_id
@@ -69,10 +71,15 @@ def in_headers(*, session: str = "X-Session-Id", user: str = "X-User-Id") -> Cal
 
     def find(request: Request) -> Person | None:
         found = {name.lower(): value for name, value in request.headers.items()}
-        session_id, user_id = found.get(session.lower(), ""), found.get(user.lower(), "")
+        session_id, user_id = (_whole(name, found.get(name.lower(), "")) for name in (session, user))
         return Person(session_id=session_id, user_id=user_id) if session_id.strip() and user_id.strip() else None
 
     return find
+
+
+def _whole(name: str, value: str) -> str:
+    # aiohttp has bytes that are no UTF-8 as halves of surrogate pairs.
+    return Field(name, required=False, blank=True).read({name: value}) or ""
 
 
 def _now() -> datetime:

@@ -106,6 +106,7 @@ class Hubtel(UssdGateway):
             "Sequence": 1,
             "Platform": "USSD",
         },
+        addresses={"/fulfilment": "what was paid, if you take payments"},
         within=5,
         lasts=120,
     )
