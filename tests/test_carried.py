@@ -190,7 +190,7 @@ def test_no_text_has_a_nul() -> None:
     assert inbound.echo["sessionID"] == "1\ufffd"
 
 
-@given(st.text(alphabet='\\u0"a\0', max_size=12))
+@given(st.lists(st.sampled_from(["\\", "u0000", "\0", "a", '"'])).map("".join))
 def test_only_a_nul_is_taken_for_one(text: str) -> None:
     """A backslash that somebody typed before u0000 is what they typed."""
     body = json.dumps({"a": text}).encode()
@@ -213,8 +213,9 @@ def test_a_notice_says_which_session_is_over(name: str) -> None:
     assert isinstance(gateway.decode(sound), Ended)
     if name == "infobip":  # its session is in the address
         return
+    says = "MSISDN is" if name == "cellulant" else f"nothing says which session is over: there is no .*{gateway.number.name}"
     for blank in ({}, dict.fromkeys(known, " ")):
-        with pytest.raises(BadPayload, match=r"nothing says which session is over|is missing|is empty|is not a text"):
+        with pytest.raises(BadPayload, match=says):
             gateway.decode(gateway.wire.write({**fields, **blank}))
 
 

@@ -60,7 +60,8 @@ WRONG: Final[list[tuple[str, Mapping[str, Any], str]]] = [
     ("a blank name", {"name": " "}, "name = ' ': write name ="),
     ("a wire that is a class", {"wire": Query}, r"the class itself: write wire = Query\(\)"),
     ("a wire that is a text", {"wire": "GET"}, r"wire = 'GET': write wire = Query\(\)"),
-    ("about that is a dict", {"about": {}}, r"write about = About\(…\)"),
+    ("about that is a dict", {"about": {}}, r"write about = About\("),
+    ("a sample that is a list", {"about": About(sample=["sid"])}, r"write about = About\("),  # type: ignore[arg-type]
     ("a number that is a text", {"number": "phone"}, r'write number = Field\("phone"\)'),
     ("a number that is none", {"number": None}, r'number = None: write number = Field\("…"\)'),
     ("a service that is a text", {"service": "code"}, r'write service = Field\("code"\)'),
@@ -105,6 +106,7 @@ WRONG: Final[list[tuple[str, Mapping[str, Any], str]]] = [
     ("the same object twice", of({"a": 1, "m": "{text}"}, {"m": "{text}", "a": 1}), "the same in more and last"),
     ("the same headers", {**of("{text}", "{text}"), "more_headers": {"X": "1"}, "last_headers": {"x": "1"}}, "the same headers"),
     ("a stage misspelt", {"stages": SOUND["stage"]}, "'stages', which nothing reads: did you mean 'stage'"),
+    ("a wire misspelt, and a class", {"wires": Query}, "'wires', which nothing reads: did you mean 'wire'"),
     ("a network misspelt", {"netwrok": Field("net")}, "'netwrok', which nothing reads: did you mean 'network'"),
 ]
 

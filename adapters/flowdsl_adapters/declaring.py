@@ -59,8 +59,8 @@ def _faults(gateway: Any, common: type) -> Iterator[str]:
             yield f"has no {name}: write {example}"
     if not isinstance(gateway.name, str) or not gateway.name.strip():
         yield f'has name = {gateway.name!r}: write name = "…", what sessions and signals call it'
-    if not isinstance(gateway.about, About):
-        yield f"has about = {gateway.about!r}: write about = About(…)"
+    if not isinstance(gateway.about, About) or not isinstance(gateway.about.sample, Mapping):
+        yield f"has about = {_shown(gateway.about)}: write about = About(title=…, sample={{…}})"
     yield from _wrong_wire(gateway.wire)
     for name in _FIELDS:
         yield from _wrong_field(name, getattr(gateway, name))
@@ -79,7 +79,7 @@ def _misspelt(gateway: Any, common: type) -> Iterator[str]:
     known = [name for name in {*dir(common), *common.__annotations__} if not name.startswith("_")]
     own = [each for each in type(gateway).__mro__ if each is not common and issubclass(each, common)]
     for name, value in (item for each in own for item in vars(each).items()):
-        if name.startswith("_") or name in known or callable(value) or hasattr(value, "__get__"):
+        if name.startswith("_") or name in known or hasattr(value, "__get__"):  # methods and properties
             continue
         for close in get_close_matches(name, known, 1, _CLOSE):
             yield f"has {name!r}, which nothing reads: did you mean {close!r}? What is its own begins with an underscore"

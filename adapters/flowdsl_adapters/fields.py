@@ -137,7 +137,10 @@ class Stage(msgspec.Struct, frozen=True):
         value = fields.get(self.name)
         if value is None and not self.required:
             return None
-        known = self.values.get(_small(value)) if isinstance(value, str | int) else None
+        if value is True or value is False:  # as most are that are told of in JSON
+            known = self.values.get("true" if value else "false")
+        else:
+            known = self.values.get(_small(value)) if isinstance(value, str | int) else None
         if known is None:
             allowed = ", ".join(self.values)
             raise BadPayload(f"{self.name} {_wrong(self.name, value, fields, f'is none of {allowed}')}")

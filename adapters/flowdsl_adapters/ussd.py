@@ -264,8 +264,8 @@ class UssdGateway:
         number = self.number.told(fields)
         session = "" if self.session is None else self.session.told(fields)
         if not (session.strip() or number.strip()):
-            names = self.number.name if self.session is None else f"{self.session.name} and {self.number.name}"
-            raise BadPayload(f"nothing says which session is over: {names} are missing")
+            names = [field.name for field in (self.session, self.number) if field is not None]
+            raise BadPayload(f"nothing says which session is over: there is no {' and no '.join(names)}")
         return Ended(
             platform=self.platform,
             gateway=self.name,
