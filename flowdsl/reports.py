@@ -6,6 +6,8 @@ What every turn would note is looked at before it is noted: most of the time nob
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
+import msgspec
+
 from flowdsl.flow import Flow
 from flowdsl.messages import Inbound
 from flowdsl.outcome import Outcome
@@ -36,7 +38,8 @@ from flowdsl.turn import Turn
 __all__ = ["Report"]
 
 
-class Report:
+# Made anew for every message: a struct, made in C.
+class Report(msgspec.Struct, eq=False):
     """The events of one message, collected while it is answered and told afterwards.
 
     Args:
@@ -44,41 +47,37 @@ class Report:
         inbound: the message.
         session_id: its session.
         beside: runs what tells them, beside everything else.
+        events: those that are not told yet.
     """
 
-    __slots__ = ("_beside", "_events", "_flow", "_inbound", "_session_id")
-
-    def __init__(
-        self, flow: Flow[..., Any], inbound: Inbound, session_id: str, beside: Callable[[Coroutine[Any, Any, None]], None]
-    ) -> None:
-        self._flow = flow
-        self._inbound = inbound
-        self._session_id = session_id
-        self._beside = beside
-        self._events: list[tuple[Signal[Any], Any]] = []
+    flow: Flow[..., Any]
+    inbound: Inbound
+    session_id: str
+    beside: Callable[[Coroutine[Any, Any, None]], None]
+    events: list[tuple[Signal[Any], Any]] = []
 
     def _note(self, signal: Signal[Any], **details: Any) -> None:
         if signal.receivers:
-            inbound = self._inbound
+            inbound = self.inbound
             event = signal.event(
-                flow=self._flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self._session_id, **details
+                flow=self.flow.name, platform=inbound.platform, gateway=inbound.gateway, session_id=self.session_id, **details
             )
-            self._events.append((signal, event))
+            self.events.append((signal, event))
 
     def tell(self) -> None:
         """Tell what has been noted since the last time, in the order in which it happened."""
-        if self._events:
-            self._beside(_told(self._flow, self._events))
-            self._events = []
+        if self.events:
+            self.beside(_told(self.flow, self.events))
+            self.events = []
 
     def received(self) -> None:
         """Note that the message came in."""
         if message_received.receivers:
-            self._note(message_received, message_id=self._inbound.message_id)
+            self._note(message_received, message_id=self.inbound.message_id)
 
     def repeated(self) -> None:
         """Note that it had come in before."""
-        self._note(message_duplicate, message_id=self._inbound.message_id)
+        self._note(message_duplicate, message_id=self.inbound.message_id)
 
     def loaded(self, *, hit: bool) -> None:
         """Note whether the store had a record."""

@@ -257,31 +257,43 @@ class _Work(Playing, eq=False):
             # What was done until then is not played again.
             began, changed = dict(before.data), effects.changes(before.data)
             spoke, times = before.locale, effects.times - before.times
-        return FlowState(
+        now = FlowState(
             opening=state.opening,
             journal=outcome.journal,
-            aside=outcome.aside,
             asked=outcome.asked,
-            attempts=_attempts(state, outcome),
-            spot=outcome.spot,
-            missed=_missed(state, outcome, handed_over=handed_over) if state.missed or outcome.refused is not None else {},
             began=began,
             changed=changed,
-            request=state.request,
-            heard=state.heard,
-            latest=state.latest,
             pages=pages,
-            screen=screen.made() if pages and screen is not None else None,
-            over=outcome.prompt is None,
             root=self.root,
-            kept=state.kept if outcome.answered is None and outcome.refused is None else None,
-            nonce=state.nonce,
-            epoch=state.epoch + handed_over,
-            spoke=spoke,
-            locale=effects.own,
-            times=times,
             shown=locale(),
         )
+        # As a rule the rest is as in a state that has just begun, and to say so of each field would take twice the time.
+        if outcome.aside:
+            now.aside = outcome.aside
+        if outcome.prompt is None:
+            now.over = True
+        now.attempts = _attempts(state, outcome)
+        if outcome.spot:
+            now.spot = outcome.spot
+        if state.missed or outcome.refused is not None:
+            now.missed = _missed(state, outcome, handed_over=handed_over)
+        if pages and screen is not None:
+            now.screen = screen.made()
+        if state.kept is not None and outcome.answered is None and outcome.refused is None:
+            now.kept = state.kept
+        if state.nonce:
+            now.nonce = state.nonce
+        if state.epoch or handed_over:
+            now.epoch = state.epoch + handed_over
+        if state.request or state.latest:
+            now.request, now.heard, now.latest = state.request, state.heard, state.latest
+        if spoke is not None:
+            now.spoke = spoke
+        if effects.own is not None:
+            now.locale = effects.own
+        if times:
+            now.times = times
+        return now
 
     def saved(self, record: Record, state: FlowState | None, reply: Reply, opened: Open | None = None) -> tuple[Record, str]:
         """Put together the record as it is to be saved: with where the flow stands, and what it replied.
