@@ -261,6 +261,8 @@ EVENT = {**AT, "status": "Failed"}
         (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": "yes"}), "ABORT is none of 1, 0"),
         (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": ""}), "ABORT is none of 1, 0"),
         (Cellulant(), Request(body=b"", query=CELLULANT | {"ABORT": "1"}, twice=frozenset({"MSISDN"})), "MSISDN comes twice"),
+        (Cellulant(), Request(body=b"", query={"opCode": "ABO", "sessionID": "c1"}), "MSISDN is missing"),
+        (Cellulant(), Request(body=b"", query={"opCode": "ABO", "MSISDN": "254722000000"}), "sessionID is missing"),
         (ImiMobile(), Request(body=b"", query=ABORTED, twice=frozenset({"msisdn"})), "msisdn comes twice"),
         (ImiMobile(), Request(body=b"", query={**ABORTED, "msisdn": ""}), "msisdn is empty"),
         (ImiMobile(), Request(body=b"", query={**ABORTED, "msg": "5"}, twice=frozenset({"code"})), "code comes twice"),
