@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 import msgspec
 
 from flowdsl.apologies import SORRY, Apology, Words, wording
-from flowdsl.deliveries import Delivery, digest, mark
+from flowdsl.deliveries import Delivery, digest, mark, names_one
 from flowdsl.ending import lives
 from flowdsl.errors import ConfigurationError, MissingIdentifier, StoreError
 from flowdsl.exchange import Conduct, Exchange
@@ -476,7 +476,7 @@ class Runtime:
         place = Place(self.store, session_id, config.ttl, service.limits.bytes)
         exchange = Exchange(place, service, delivery, report, self._conduct, until)
         # A gateway that reuses its session ids may have two people in one, and they do not repeat each other.
-        alike = None if delivery.named else delivery.mark + delivery.owner
+        alike = None if names_one(delivery.mark) else delivery.mark + delivery.owner
         try:
             # Who waits for a message that is being answered can be told so on USSD only; elsewhere it would be lost.
             waits = None if service.screen is None else until

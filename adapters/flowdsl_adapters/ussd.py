@@ -116,6 +116,8 @@ class UssdGateway:
         self._replaced = None if _is_plain(self.more) else replaced
         self._content_type = _content_type(self.more)
         self._echoed = tuple(sorted((self._more.slots | self._last.slots) - OWN_SLOTS))
+        # As a rule a reply is made of its text and of what goes back, and of nothing that would have to be found first.
+        self._echoes = type(self).filling is UssdGateway.filling and "key" not in self._more.slots | self._last.slots
         self._plain = not (self.cumulative or self.service or self.sequence or self.channel)
 
     def decode(self, request: Request) -> Decoded:
@@ -189,8 +191,7 @@ class UssdGateway:
             raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
         template, headers = (self._last, self.last_headers) if reply.end else (self._more, self.more_headers)
         text = reply.text if self._replaced is None else reply.text.translate(self._replaced)
-        filling = self.filling(reply, inbound)
-        filling["text"] = text
+        filling = {**inbound.echo, "text": text} if self._echoes else {**self.filling(reply, inbound), "text": text}
         return Response(body=template.filled(filling), content_type=self._content_type, headers=headers)
 
     def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
