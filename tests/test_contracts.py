@@ -19,7 +19,7 @@ from flowdsl.errors import BadPayload, UserInputError
 from flowdsl.phone import e164
 from flowdsl.testing.contracts import StoreContract
 from flowdsl.testing.contracts.promises import run
-from flowdsl_adapters import Gateway, Probe, Request, Response
+from flowdsl_adapters import About, Field, Gateway, Nsano, Probe, Request, Response
 from flowdsl_adapters.testing import Caller, GatewayContract
 
 Held = tuple[str, int, float | None]
@@ -879,6 +879,34 @@ class ForgetsToEcho(TestTiny):
 
     def echoed(self, part: Request | Response) -> object:
         return part.query["session"] if isinstance(part, Request) else None
+
+
+class OfAnother(GatewayContract):
+    """A declaration whose fields are those of another gateway, with the true sample."""
+
+    def gateway(self) -> Gateway:
+        class Misread(Nsano):
+            session, number = Field("session"), Field("phone")
+
+        return Misread()
+
+
+class WithoutSample(GatewayContract):
+    """A declaration that nothing of the vendor's stands beside."""
+
+    def gateway(self) -> Gateway:
+        class Bare(Nsano):
+            about = About(number="233244123456")
+
+        return Bare()
+
+
+def test_a_declaration_is_held_against_its_sample() -> None:
+    """By itself it would always be right."""
+    with pytest.raises(AssertionError, match=r"(?s)about.sample, sent as it is, begins a conversation.*phone is missing"):
+        OfAnother().test_the_sample_begins_a_conversation()
+    with pytest.raises(unittest.SkipTest, match="not tested: a sample"):
+        WithoutSample().test_the_sample_begins_a_conversation()
 
 
 def test_what_is_not_echoed_is_caught() -> None:

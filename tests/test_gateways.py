@@ -7,8 +7,8 @@ from typing import Final
 import msgspec
 import pytest
 
-from flowdsl import Reply
-from flowdsl_adapters import Gateway, HttpJson, Person, Request, Response, Wigal
+from flowdsl import Reply, Screen
+from flowdsl_adapters import Gateway, HttpJson, Nalo, Person, Request, Response, Wigal
 from flowdsl_adapters.gateways import USSD
 from flowdsl_adapters.gateways.http_json import in_headers
 from flowdsl_adapters.testing import Caller, GatewayContract
@@ -95,6 +95,7 @@ _OF: Final[dict[str, type[Proving]]] = {"infobip": OfInfobip, "imimobile": OfImi
 _VARIANTS: Final[dict[str, Callable[[], UssdGateway]]] = {
     **USSD,
     "wigal_1": lambda: Wigal(version=1),
+    "nalo_in_gsm": lambda: Nalo(screen=Screen(septets=120, transliterate=True)),
 }
 CONTRACTS: Final[dict[str, type[GatewayContract]]] = {
     "http_json": OfHttpJson,

@@ -381,3 +381,12 @@ async def test_a_secret_is_changed_as_the_page_says(monkeypatch: pytest.MonkeyPa
             response = await client.post(path, json=fields)
             shown.append((await response.json())["MSG"] if response.status == 200 else response.status)
     assert shown == ["What is your name?", 403, 403, "Hello, Ama!"]
+
+
+def test_who_was_refused_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """With the address that was found behind the proxies, since a wrong one is found on the first day."""
+    origin = Origin(networks=["203.0.113.0/24"], proxies=["10.0.0.0/8"])
+    with caplog.at_level("INFO", "flowdsl"), pytest.raises(Forbidden) as refused:
+        origin.require(address="10.0.0.1", forwarded=["198.51.100.7"])
+    assert "its sender is 198.51.100.7, its peer 10.0.0.1" in caplog.text
+    assert "198" not in str(refused.value)

@@ -1,6 +1,7 @@
 """Where a request comes from: a shared secret, the networks that may send, and the proxies before them. Pure."""
 
 import hmac
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -9,6 +10,8 @@ from typing import Final, TypeAlias
 from flowdsl.errors import ConfigurationError, Forbidden
 
 __all__ = ["Origin", "credential"]
+
+logger = logging.getLogger("flowdsl")
 
 _Address: TypeAlias = IPv4Address | IPv6Address
 _Network: TypeAlias = IPv4Network | IPv6Network
@@ -80,6 +83,8 @@ class Origin:
         if self._networks:
             sender = self._sender(address, forwarded)
             if sender is None or not _within(sender, self._networks):
+                # Not in the answer, which would tell a stranger how the proxies are called.
+                logger.info("a request was refused: its sender is %s, its peer %s, and none of the networks", sender, address)
                 raise Forbidden("requests from this address are not accepted")
 
     def _sender(self, address: str | None, forwarded: Sequence[str]) -> _Address | None:

@@ -6,11 +6,13 @@ from random import Random
 from typing import Any, Final
 from unittest import SkipTest
 
-from flowdsl import Call, Prompt, Say, SessionConfig, Steps, flow
+from flowdsl import Call, Inbound, Prompt, Say, SessionConfig, Steps, UserInputError, flow
+from flowdsl.phone import e164
 from flowdsl.testing.contracts.promises import named_as, promise, run, told
 from flowdsl_adapters.handset import Caller
 from flowdsl_adapters.testing.conversations import APOLOGY, accident, interview, lecture
 from flowdsl_adapters.testing.serving import Serving
+from flowdsl_adapters.ussd import UssdGateway
 
 __all__ = ["GatewayContract"]
 
@@ -74,6 +76,28 @@ class GatewayContract(Serving):
                 )
 
     @_tried
+    async def test_the_sample_begins_a_conversation(self) -> None:
+        """The first request that the declaration shows is read as what its vendor documents, and not only by itself."""
+        gateway = self.gateway()
+        if not isinstance(gateway, UssdGateway):
+            return  # nobody has declared how it speaks
+        if not gateway.about.sample:
+            raise SkipTest(
+                "not tested: a sample of the first request: give about = About(sample={…}, number=…), from the vendor's page"
+            )
+        try:
+            found: object = gateway.decode(gateway.wire.write(gateway.about.sample))
+        except UserInputError as error:
+            found = error
+        number = e164(gateway.about.number, gateway.region or None)
+        promise(
+            isinstance(found, Inbound) and found.new is not False and found.msisdn == number,
+            wanted=f"about.sample, sent as it is, begins a conversation of {number}",
+            found=f"it was read as {told(found)}",
+            because="the other tests make their requests from the declaration, and would not see that it is another gateway's",
+        )
+
+    @_tried
     async def test_who_dials_again_has_answered_nothing(self) -> None:
         """Where sessions outlive those of the gateway, the question at which the person stopped is shown again."""
         first = self._caller()
@@ -98,9 +122,10 @@ class GatewayContract(Serving):
                 await wire.ask(self.opening(self._caller()))
                 await wire.ask(self.answering(self._caller(), ["x"]))
                 shown = await wire.ask(self.answering(self._caller(), ["x", text]))
-                last = wire.seen[-1]
+                last, screen = wire.seen[-1], wire.gateway.screen
+                wanted = f"<{text}> Which?" if screen is None else screen.written(f"<{text}> Which?")
                 promise(
-                    shown.text.startswith(f"<{text}> Which?") and (last.history is not None or last.text == text),
+                    shown.text.startswith(wanted) and (last.history is not None or last.text == text),
                     wanted=f"who typed {text!r} has answered {text!r}",
                     found=f"decode() gave the text {told(last.text)}, and the next screen was {told(shown.text)}",
                     because="people's names and PINs must be as they are. Where the gateway cannot bring a text, say so "
