@@ -1,6 +1,7 @@
 """One at a time in one process: messages of one session queue, and a retry waits for the first one's answer."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -17,14 +18,48 @@ class TooLate(Exception):
 
 
 class _Lane(Generic[T]):
-    __slots__ = ("lock", "users", "waited", "works")
+    """A lock, which as a rule nobody waits for: then it is taken and given back without a coroutine."""
+
+    __slots__ = ("held", "queue", "users", "waited", "works")
 
     def __init__(self) -> None:
-        self.lock = asyncio.Lock()
+        self.held = False
         self.users = 0
+        self.queue: deque[asyncio.Future[None]] = deque()
         # What is being answered, and who waits for the same answer; nobody does as a rule.
         self.works: dict[str, _Work[T]] = {}
         self.waited: dict[str, asyncio.Future[T]] = {}
+
+    async def turn(self, until: float | None) -> None:
+        """Wait until it is one's turn, in the order of asking.
+
+        Args:
+            until: time of the event loop until which to wait; ``None`` for any time.
+
+        Raises:
+            TooLate: others were not done by then.
+        """
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.queue.append(mine)
+        try:
+            async with asyncio.timeout_at(until):
+                await mine
+        except BaseException as error:
+            if mine.done() and not mine.cancelled():
+                self.release()  # it was given the lane, and does not want it any more
+            mine.cancel()
+            if isinstance(error, TimeoutError):
+                raise TooLate from None
+            raise
+
+    def release(self) -> None:
+        """Give it to who has waited longest, or to nobody."""
+        while self.queue:
+            following = self.queue.popleft()
+            if not following.done():
+                following.set_result(None)
+                return
+        self.held = False
 
 
 class Lanes(Generic[T]):
@@ -88,27 +123,23 @@ class Lanes(Generic[T]):
             self._leave(key, lane)
 
     async def _alone(self, key: str, lane: _Lane[T], work: _Work[T], until: float | None) -> T:
-        if until is not None and lane.lock.locked():
-            try:
-                async with asyncio.timeout_at(until):
-                    await lane.lock.acquire()
-            except TimeoutError:
-                raise TooLate from None
+        if lane.held:
+            await lane.turn(until)
         else:
-            await lane.lock.acquire()
+            lane.held = True
         rest: asyncio.Future[Any] | None = None
         try:
             result, rest = await work()
             return result
         finally:
             if rest is None or rest.done():
-                lane.lock.release()
+                lane.release()
             else:
                 lane.users += 1
                 rest.add_done_callback(partial(self._released, key, lane))
 
     def _released(self, key: str, lane: _Lane[T], _: asyncio.Future[Any]) -> None:
-        lane.lock.release()
+        lane.release()
         self._leave(key, lane)
 
     def _leave(self, key: str, lane: _Lane[T]) -> None:

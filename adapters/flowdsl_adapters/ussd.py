@@ -98,6 +98,7 @@ class UssdGateway:
 
     routes: Sequence[Route] = ()
     """How it delivers; unless given, by the method of its wire to the path of the mount."""
+    # Where the vendor states no size: 140 septets are usual in this field, and fit every network (inferred).
     screen: Screen | None = Screen()
     deadline: float | None = _DEADLINE
     lost: str = "begin"
