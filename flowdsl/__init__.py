@@ -17,7 +17,7 @@ from flowdsl.errors import (
 )
 from flowdsl.flow import Flow, flow
 from flowdsl.languages import Translations
-from flowdsl.messages import Checkout, Choice, Contact, Ended, History, Inbound, Location, Media, Paid, Reply
+from flowdsl.messages import Checkout, Choice, Contact, Ended, EndReason, History, Inbound, Location, Media, Paid, Reply
 from flowdsl.middleware import Middleware, Next
 from flowdsl.navigation import Back, Checkpoint, Navigation
 from flowdsl.outcome import Limits
@@ -60,6 +60,7 @@ __all__ = [
     "Choice",
     "ConfigurationError",
     "Contact",
+    "EndReason",
     "Ended",
     "Flow",
     "FlowError",

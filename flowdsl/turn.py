@@ -126,7 +126,7 @@ def _taken(
     work = _Work(service, delivery, inbound, record, found, now, watch, screen=screen)
     if hearing is not None:
         work.request, work.heard = hearing.request, hearing.heard
-    if not delivery.owner and inbound.request_id is not None and screen is not None:
+    if not delivery.owner and inbound.request_id is not None and inbound.platform == "ussd":
         work.latest = digest(inbound.request_id)  # the session goes on in others of the gateway's, and must know which one ends
     if state is None:
         if service.lost == "end" and not inbound.new:

@@ -152,6 +152,8 @@ def test_chat_shows_what_a_flow_raised(tmp_path: Path) -> None:
         (("serve", REGISTRATION, "--path", "/{"), "cannot be served"),
         (("serve", REGISTRATION, "--path", "/{secret}"), "none is given"),
         (("serve", REGISTRATION, "--gateway", "pigeon"), "invalid choice: 'pigeon'"),
+        (("serve", REGISTRATION, "--code", "nonsense"), "write what people dial"),
+        (("serve", REGISTRATION, "--gateway", "http_json", "--code", "*1#"), "nobody dials behind http_json"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], says: str) -> None:

@@ -85,7 +85,7 @@ WRONG: Final[list[tuple[str, Mapping[str, Any], str]]] = [
     ("characters that are a list", {"replaced": ["|"]}, "write replaced = {"),
     ("characters that are two", {"replaced": {"||": "/"}}, "each a single character"),
     ("characters for a number", {"replaced": {"|": 1}}, "each a single character"),
-    ("a slot's name for slots", {"counted": "label"}, r"write counted = \("),
+    ("a slot's name for slots", {"own_slots": "label"}, r"write own_slots = \("),
     ("a form in bytes", {"more": b"CON {text}"}, "write a text with"),
     ("a form that is a list", of(["{text}"], ["{text}"]), "write a text with"),
     ("a form that is no JSON", of({"m": "{text}", "s": Screen}, {"m": "{text}"}), "cannot be written"),
@@ -127,7 +127,7 @@ SOUND_TOO: Final[list[tuple[str, Mapping[str, Any]]]] = [
     ("JSON tells true from 1", of({"m": "{text}", "end": 1}, {"m": "{text}", "end": True})),
     ("fields of its own", {"_other": Field("rest"), "more": "CON {text} {rest}"}),
     ("what only the sample shows", {"more": "CON {text} {net}"}),
-    ("slots of its own", {"counted": ("label",), "more": "CON {text} {label}"}),
+    ("slots of its own", {"own_slots": ("label",), "more": "CON {text} {label}"}),
     ("a name with a hyphen", {"network": Field("net-work", required=False), "more": "CON {text} {net-work}"}),
     ("what is far from any name", {"colours": ["red"], "_stages": {}}),
     ("a method that is nearly another", {"encoded": lambda self: b"", "numbers": property(lambda self: "")}),
@@ -146,7 +146,7 @@ def test_who_tells_the_end_by_a_method_may() -> None:
     def filling(self: UssdGateway, reply: Reply, inbound: Inbound) -> dict[str, Any]:
         return {"key": "", "label": "end" if reply.end else "more"}
 
-    gateway = declared(**of("{label} {text}", "{label} {text}"), counted=("label",), filling=filling)()
+    gateway = declared(**of("{label} {text}", "{label} {text}"), own_slots=("label",), filling=filling)()
     inbound = gateway.decode(Handset(gateway).dialled(Handset(gateway).example()))
     assert isinstance(inbound, Inbound)
     assert gateway.encode(Reply("Bye", end=True), inbound).body == b"end Bye"

@@ -1,5 +1,6 @@
 """What is one gateway's own: its settings, its limits, and what it does otherwise than all others."""
 
+import hmac
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -35,6 +36,7 @@ from flowdsl_adapters import (
     Beem,
     Cellulant,
     DMark,
+    Field,
     Flares,
     FlaresXml,
     Gateway,
@@ -47,8 +49,10 @@ from flowdsl_adapters import (
     Nalo,
     Nsano,
     Person,
+    Query,
     Request,
     Safaricom,
+    Stage,
     TruRoute,
     UssdGateway,
     Wigal,
@@ -215,14 +219,14 @@ def menu() -> Steps[None]:
 async def test_wigals_line_breaks_are_counted(line_break: str, screen: Screen | None) -> None:
     """A page holds what the screen does, with what stands in the line for each break; a bare CR is none more."""
     gateway = Wigal(version=1, line_break=line_break, screen=screen)
-    counted = "\r\n" if screen is not None and screen.line_break != "\n" else line_break
+    broken = "\r\n" if screen is not None and screen.line_break != "\n" else line_break
     handset = Handset(gateway)
     query = handset.dialled(handset.example()).query
     async with served(gateway, menu) as client, client.get("/ussd", params=query) as response:
         shown = (await response.text()).split("|")[4]
     assert "Next" in shown
     assert "\r" not in shown
-    assert Screen(septets=80 if screen else 140, line_break=counted).fits(shown.replace(line_break, "\n")), shown
+    assert Screen(septets=80 if screen else 140, line_break=broken).fits(shown.replace(line_break, "\n")), shown
     assert shown.startswith(f"Welcome to Sika Susu{line_break}1. Item 1{line_break}2.")
 
 
@@ -637,3 +641,108 @@ async def test_a_form_is_read_as_json_is() -> None:
     assert (inbound.text, inbound.attachment) == ("Ama Serwaa", Media("https://example.com/a.jpg", kind="image"))
     with pytest.raises(UserInputError, match="media_url comes twice"):
         message(gateway, query={"media_url": "a"}, twice=frozenset({"media_url"}), method="GET")
+
+
+@flow
+def guide() -> Steps[None]:
+    """Show the way, and ask."""
+    yield Say("Look.", media=Media("https://example.com/map.png", caption="Map"))
+    yield from Prompt("which", "Which?", choices=["Save", "Balance"])
+    yield Say("Done.", media=Media("https://example.com/end.png"))
+
+
+async def test_apps_are_shown_pictures() -> None:
+    """Their addresses stand in the text, as they do on a screen."""
+    async with served(Hubtel(), guide) as client:
+        async with client.post("/ussd", json=hubtel("", "Initiation", 1, Platform="Web")) as response:
+            written = await response.json()
+        async with client.post("/ussd", json=hubtel("1", sequence=2, Platform="Web")) as response:
+            last = await response.json()
+    assert written["Message"] == "Look.\nWhich?\nMap: https://example.com/map.png\n1. Save\n2. Balance"
+    assert written["Data"] == [{"Display": "Save", "Value": "1"}, {"Display": "Balance", "Value": "2"}]
+    assert (last["Type"], last["Message"]) == ("Release", "Done.\nImage: https://example.com/end.png")
+
+
+async def test_a_gateway_of_ones_own_shows_apps_their_choices() -> None:
+    """A declared channel takes the screen away, and nothing of what is to be read."""
+
+    class Telco(UssdGateway):
+        name = "telco"
+        wire = Query()
+        session, number, text = Field("sid"), Field("phone"), Field("input", blank=True)
+        channel = Field("on", required=False)
+        stage = Stage("op", {"begin": "new", "continue": "on"})
+        more, last = "CON {text}", "END {text}"
+
+    query = {"sid": "1", "phone": "233244123456", "input": "", "op": "begin", "on": "App"}
+    async with served(Telco(), guide) as client, client.get("/ussd", params=query) as response:
+        assert await response.text() == "CON Look.\nWhich?\nMap: https://example.com/map.png\n1. Save\n2. Balance"
+
+
+def test_a_screen_of_ones_own_counts_line_breaks_as_the_gateway_does() -> None:
+    """CR LF takes two septets, whatever else the screen does."""
+    gateway = Hollatags(screen=Screen(septets=160, transliterate=True))
+    assert gateway.screen is not None
+    assert gateway.screen.fits("a" * 158 + "\n")
+    assert not gateway.screen.fits("a" * 159 + "\n")
+
+
+async def test_who_pays_is_read_in_the_gateways_country() -> None:
+    """As who speaks is."""
+    fields = {**PAID, "OrderInfo": {**PAID["OrderInfo"], "CustomerMobileNumber": " 0712345678"}}
+    paid = Hubtel(region="KE").decode(Request(body=json.dumps(fields).encode()))
+    assert isinstance(paid, Paid)
+    assert paid.msisdn == "+254712345678"
+
+
+@pytest.mark.parametrize("platform", ["USSD", "Web"])
+async def test_a_late_notice_ends_nothing_at_an_app_either(platform: str) -> None:
+    """A session before the one in which the person stands now."""
+    async with served(Hubtel(), transfer, sessions=SessionConfig().durable(), hangup="end") as client:
+        for session in ("a", "b"):
+            await client.post("/ussd", json=hubtel("", "Initiation", 1, SessionId=session, Platform=platform))
+        await client.post("/ussd", json=hubtel("1", sequence=2, SessionId="b", Platform=platform))
+        await client.post("/ussd", json=hubtel("", "Release", 2, SessionId="a", Platform=platform))
+        async with client.post("/ussd", json=hubtel("5", sequence=3, SessionId="b", Platform=platform)) as response:
+            assert (await response.json())["Message"] == "Sent 5 to Ama."
+
+
+def test_a_blank_session_is_none() -> None:
+    """And what is dialled without one is no answer."""
+    body = b'{"network":"MTN","msisdn":"233244123456","msg":"*365#","UserSessionID":" "}'
+    assert message(Nsano(), body=body).new is True
+
+
+async def test_infobip_asks_for_a_session_that_is_known_by_the_number() -> None:
+    """It does not tell the number, so nobody knows."""
+    durable = SessionConfig().durable()
+    async with served(Infobip(), transfer, sessions=durable) as client, client.get("/ussd/session/1/status") as response:
+        assert await response.json() == {"sessionActive": False, "responseExitCode": 200, "responseMessage": ""}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "request_", "secret"),
+    [
+        (Flares(user="u", password="p"), {"query": {**Flares.about.sample, "userid": "u", "password": "p"}}, b"u\np"),
+        (
+            MtnMadapi(api_key="test-key"),
+            {"body": json.dumps(MtnMadapi.about.sample).encode(), "headers": {"x-api-key": "test-key"}},
+            b"test-key",
+        ),
+    ],
+    ids=["flares", "mtn_madapi"],
+)
+def test_credentials_are_compared_in_constant_time(
+    gateway: UssdGateway, request_: dict[str, Any], secret: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or they could be found letter by letter."""
+    compared: list[bytes] = []
+    compare = hmac.compare_digest
+
+    def noted(one: bytes, other: bytes) -> bool:
+        compared.extend((one, other))
+        return compare(one, other)
+
+    monkeypatch.setattr("hmac.compare_digest", noted)
+    assert message(gateway, **request_).text is not None
+    assert compared == [secret, secret]

@@ -1,16 +1,25 @@
 """The gateways: every composed payload, and the contract, over all of them."""
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from yarl import URL
 
-from flowdsl import Reply, Screen
-from flowdsl_adapters import Gateway, HttpJson, Nalo, Person, Request, Response, Wigal
+from flowdsl import Inbound, Prompt, Reply, Runtime, Say, Screen, Steps, Stored, StoreUnavailable, flow
+from flowdsl.testing import Conversation
+from flowdsl_adapters import Gateway, Handset, HttpJson, Nalo, Person, Request, Response, Wigal, mount
+from flowdsl_adapters.curl import address
 from flowdsl_adapters.gateways import USSD
 from flowdsl_adapters.gateways.http_json import in_headers
+from flowdsl_adapters.routing import delivery
 from flowdsl_adapters.testing import Caller, GatewayContract
 from flowdsl_adapters.ussd import UssdGateway
 
@@ -111,3 +120,102 @@ CASES: Final = [(name, promise) for name in CONTRACTS for promise in PROMISES if
 def test_the_contract_is_kept(name: str, promise: str) -> None:
     """What is said through any gateway's wire is what flow and person have said."""
     getattr(CONTRACTS[name](), promise)()
+
+
+@flow
+def asking() -> Steps[None]:
+    """Ask for texts, a choice and a number, say much, and end."""
+    name = yield from Prompt("name", "Name?")
+    which = yield from Prompt("which", f"<{name}> Which?", choices=["Red", "Green", "Blue"])
+    yield Say(f"{which}. " * 60)
+    count = yield from Prompt("count", "How many?", transform=int)
+    yield Say(f"{count} for <{name}>. " * 12)
+
+
+TYPED: Final = st.lists(
+    st.sampled_from(["", "1", "2", "#", "0", "a*b", "*", "Ama", " x ", "*1#", "Green", "7", "Ɔsɛe", "a+b&c=d%20", "<&>"]),
+    max_size=9,
+)
+
+
+@settings(deadline=None, max_examples=150)
+@given(name=st.sampled_from(sorted(_VARIANTS)), typed=TYPED)
+def test_any_conversation_is_the_scripted_one(name: str, typed: list[str]) -> None:
+    """Whatever is typed, what a gateway shows is what the scripted chat shows."""
+    gateway = _VARIANTS[name]()
+    contract = CONTRACTS[name]()
+    handset, caller = Handset(gateway), Caller(session="17954658000000001", number=gateway.about.number)
+    talk = Conversation(asking, gateway=gateway)
+
+    async def hold() -> None:
+        runtime, kept, before = Runtime(), list[str](), handset.dialled(caller)
+        shown = await through(runtime, gateway, handset, before)
+        assert (shown.text, shown.end) == (talk.screen, False)
+        for text in typed:
+            request = handset.typed(caller, [*kept, text])
+            told = gateway.decode(request)
+            assert isinstance(told, Inbound)
+            blank = told.history is not None and told.history.repeats and request == before
+            if blank or not contract.carries(text):
+                continue  # the wire cannot tell it
+            kept, before = [*kept, text], request
+            shown = await through(runtime, gateway, handset, request)
+            talk.type(text)
+            assert shown.text == talk.screen
+            if shown.end:
+                return
+        await runtime.close()
+
+    asyncio.run(hold())
+
+
+async def through(runtime: Runtime, gateway: UssdGateway, handset: Handset, request: Request) -> Reply:
+    """Let a request pass the codec, the flow, and the codec again."""
+    inbound = gateway.decode(request)
+    assert isinstance(inbound, Inbound)
+    return handset.shown(gateway.encode(await runtime.handle(asking, inbound, screen=gateway.screen), inbound))
+
+
+class Down:
+    """A store that nobody reaches."""
+
+    async def load(self, key: str) -> Stored | None:
+        raise StoreUnavailable("no answer")
+
+    async def create(self, key: str, value: str, ttl: float | None) -> bool:
+        raise StoreUnavailable("no answer")
+
+    async def save(self, key: str, value: str, token: Any, ttl: float | None) -> bool:
+        raise StoreUnavailable("no answer")
+
+    async def touch(self, key: str, ttl: float | None) -> None:
+        raise StoreUnavailable("no answer")
+
+    async def delete(self, key: str) -> bool:
+        raise StoreUnavailable("no answer")
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("name", _VARIANTS)
+async def test_a_store_that_is_down_ends_the_session_in_words(name: str) -> None:
+    """The person reads an apology, in the gateway's own form, and not the network's own words."""
+    gateway, app = _VARIANTS[name](), web.Application()
+    mount(app, "/ussd", gateway, asking, runtime=Runtime(store=Down(), apology="We are sorry."))
+    handset = Handset(gateway)
+    request = handset.dialled(handset.example())
+    method, _ = delivery(gateway.routes, request)
+    async with (
+        TestClient(TestServer(app)) as client,
+        client.request(
+            method,
+            URL(address(gateway.routes, request, "/ussd"), encoded=True),
+            data=request.body or None,
+            headers={"Content-Type": request.content_type} if request.body else {},
+            skip_auto_headers=["Content-Type"],
+        ) as answer,
+    ):
+        response = Response(body=await answer.read(), status=answer.status, headers=answer.headers)
+    shown = handset.shown(response)
+    assert (response.status, shown.text, shown.end) == (200, "We are sorry.", True)

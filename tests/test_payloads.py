@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from yarl import URL
 
-from flowdsl import Checkout, Choice, Inbound, Media, Next, Prompt, Reply, Runtime, Steps, flow, signals
+from flowdsl import Checkout, Choice, Inbound, Media, Next, Prompt, Reply, Runtime, SessionConfig, Steps, flow, signals
 from flowdsl_adapters import (
     AfricasTalking,
     Flares,
@@ -241,7 +241,7 @@ async def test_a_request_means_what_the_reference_says(name: str) -> None:
 def means_a_turn(service: Service, event: Mapping[str, Any], shown: Response, before: int) -> None:
     """The flow has what was typed, or begins where nothing was."""
     inbound = service.seen[-1]
-    assert same_where_told(
+    hold_against(
         event,
         {
             "msisdn": inbound.msisdn,
@@ -276,12 +276,11 @@ def means_a_turn(service: Service, event: Mapping[str, Any], shown: Response, be
         assert answers == []
 
 
-def same_where_told(event: Mapping[str, Any], found: Mapping[str, Any]) -> bool:
+def hold_against(event: Mapping[str, Any], found: Mapping[str, Any]) -> None:
     """Hold what was found against what the reference tells."""
     told = {**event, "session": event["session"]["id"], "msisdn": event["sender"]["msisdn"]}
     differing = {key: (told[key], value) for key, value in found.items() if key in told and told[key] != value}
     assert not differing
-    return True
 
 
 def means_a_message(service: Service, event: Mapping[str, Any], shown: Response, before: int) -> None:
@@ -306,7 +305,13 @@ def means_an_end(service: Service, event: Mapping[str, Any], shown: Response, be
     ((kind, told),) = service.told
     assert kind == "session.ended"
     assert told.reason == event["reason"]
-    assert event["session"]["id"] in told.session_id or event["sender"]["msisdn"][1:] in event["session"]["id"]
+    ended = Inbound(
+        platform="ussd",
+        gateway=service.gateway.name,
+        request_id=event["session"]["id"],
+        msisdn=event["sender"]["msisdn"],
+    )
+    assert told.session_id == SessionConfig().session_id(ended, flow=recorder)
     for detail in ("detail", "code"):
         if isinstance(event.get(detail), str):
             assert told.detail == event[detail]

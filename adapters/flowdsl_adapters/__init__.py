@@ -1,8 +1,8 @@
 """Gateways: how each speaks, and how it is put into an aiohttp application."""
 
 from flowdsl_adapters.about import About
-from flowdsl_adapters.fields import Field, Stage
-from flowdsl_adapters.gateway import Gateway, Probe, Request, Response
+from flowdsl_adapters.fields import Field, Kind, Stage
+from flowdsl_adapters.gateway import Decoded, Gateway, Probe, Request, Response, Route
 from flowdsl_adapters.gateways import (
     Advanta,
     AfricasTalking,
@@ -29,10 +29,12 @@ from flowdsl_adapters.gateways import (
     TruRoute,
     TxtGhana,
     Wigal,
+    in_headers,
 )
+from flowdsl_adapters.handset import Caller, Handset
 from flowdsl_adapters.mounting import mount
 from flowdsl_adapters.ussd import UssdGateway
-from flowdsl_adapters.wires import Form, Json, Query, Xml
+from flowdsl_adapters.wires import Form, Json, Query, Wire, Xml
 
 __all__ = [
     "About",
@@ -40,21 +42,25 @@ __all__ = [
     "AfricasTalking",
     "Arkesel",
     "Beem",
+    "Caller",
     "Cellulant",
     "Crossgate",
     "DMark",
+    "Decoded",
     "Emergent",
     "Field",
     "Flares",
     "FlaresXml",
     "Form",
     "Gateway",
+    "Handset",
     "Hollatags",
     "HttpJson",
     "Hubtel",
     "ImiMobile",
     "Infobip",
     "Json",
+    "Kind",
     "Korba",
     "Moolre",
     "MtnMadapi",
@@ -65,12 +71,15 @@ __all__ = [
     "Query",
     "Request",
     "Response",
+    "Route",
     "Safaricom",
     "Stage",
     "TruRoute",
     "TxtGhana",
     "UssdGateway",
     "Wigal",
+    "Wire",
     "Xml",
+    "in_headers",
     "mount",
 ]

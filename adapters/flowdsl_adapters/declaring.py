@@ -129,9 +129,9 @@ def _wrong_options(gateway: Any) -> Iterator[str]:
         yield f'has replaced = {replaced!r}: write replaced = {{"|": "/"}}, each a single character and the text for it'
     if gateway.cumulative not in _CUMULATIVE:
         yield f"has cumulative = {gateway.cumulative!r}: it is 'answers' or 'dialled', or left out"
-    counted = gateway.counted
-    if isinstance(counted, str) or not isinstance(counted, Collection) or not all(isinstance(each, str) for each in counted):
-        yield f'has counted = {counted!r}: write counted = ("…",)'
+    own = gateway.own_slots
+    if isinstance(own, str) or not isinstance(own, Collection) or not all(isinstance(each, str) for each in own):
+        yield f'has own_slots = {own!r}: write own_slots = ("…",)'
 
 
 def _are_headers(headers: object) -> bool:
@@ -152,7 +152,7 @@ def _known_slots(gateway: Any) -> set[str]:
     members = [value for each in type(gateway).__mro__ for value in vars(each).values()]
     fields = {each.name for each in (*own, *members) if isinstance(each, Field)}
     stage = set() if gateway.stage is None else {gateway.stage.name}
-    return {*OWN_SLOTS, *gateway.counted, *fields, *stage, *gateway.about.sample}
+    return {*OWN_SLOTS, *gateway.own_slots, *fields, *stage, *gateway.about.sample}
 
 
 def _wrong_form(name: str, form: object, known: set[str]) -> Iterator[str]:

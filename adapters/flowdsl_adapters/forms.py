@@ -71,7 +71,7 @@ def _read(raw: bytes, text: Callable[[bytes], str], most: int) -> Parameters:
     left = most
     for pair in raw.replace(b"+", b" ").split(b"&"):
         written, _, value = pair.partition(b"=")
-        # Live requests of Flares carry junk without a name (gateways.md 4.15).
+        # Live requests of Comviva Flares carry junk without a name, as pull request 550 of vumi shows.
         if not written:
             continue
         if not left:

@@ -92,7 +92,7 @@ class Handset:
         else:
             forms = (Template(gateway.more), Template(gateway.last))
             fields = next((found for form in forms if (found := form.read(part.body)) is not None), {})
-        names = (Template(gateway.more).slots & Template(gateway.last).slots) - {"text", "key", *gateway.counted}
+        names = (Template(gateway.more).slots & Template(gateway.last).slots) - {"text", "key", *gateway.own_slots}
         return {name: str(fields.get(name, "")) for name in sorted(names)}
 
     def shown(self, response: Response) -> Reply:

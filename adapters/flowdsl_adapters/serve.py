@@ -35,6 +35,7 @@ _GATEWAYS: Final[Mapping[str, Callable[[], Gateway]]] = {
 def _prepare(parser: argparse.ArgumentParser) -> None:
     add_flow(parser)
     parser.add_argument("--gateway", choices=sorted(_GATEWAYS), default="nalo", help="who delivers (default %(default)s)")
+    parser.add_argument("--code", help="what people dial, such as '*920*77#'; what is dialled behind it are shortcuts")
     parser.add_argument("--path", default="/ussd", help="where the gateway delivers (default %(default)s)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     parser.add_argument("--port", type=_port, default=8080, help="port to listen on (default %(default)s)")
@@ -58,7 +59,7 @@ def _run(chosen: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     app = web.Application()
     runtime = Runtime(cache=chosen.cache, translations=translations_beside(flow))
-    gateway = _GATEWAYS[chosen.gateway]()
+    gateway = _made(chosen.gateway, chosen.code)
     mount(app, chosen.path, gateway, flow, runtime=runtime, params=params_of(chosen), secret=chosen.secret)
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"
@@ -70,6 +71,14 @@ def _run(chosen: argparse.Namespace) -> int:
     except OSError as error:
         raise ConfigurationError(f"{chosen.host} port {chosen.port} cannot be listened on: {error.strerror}") from error
     return 0
+
+
+def _made(name: str, code: str | None) -> Gateway:
+    if code is None:
+        return _GATEWAYS[name]()
+    if name not in USSD:
+        raise ConfigurationError(f"nobody dials behind {name}: leave --code away")
+    return USSD[name](code=code)
 
 
 def _greeting(flow: str, gateway: Gateway, url: str, secret: str | None) -> str:

@@ -10,9 +10,9 @@ import msgspec
 
 from flowdsl_adapters.fields import AsJson
 
-__all__ = ["Form", "Template", "slots_of"]
+__all__ = ["ReplyForm", "Template", "slots_of"]
 
-Form = str | Mapping[str, Any]
+ReplyForm = str | Mapping[str, Any]
 """How a reply is written: a text, or what becomes a JSON object."""
 
 
@@ -50,7 +50,7 @@ class Template:
     b'CON Name?'
     """
 
-    def __init__(self, form: Form, written: Callable[[str], str] = str) -> None:
+    def __init__(self, form: ReplyForm, written: Callable[[str], str] = str) -> None:
         self.form = form
         if isinstance(form, str):
             pieces = _slots.split(form)

@@ -15,7 +15,8 @@ from flowdsl_adapters.declaring import OWN_SLOTS, require_declared
 from flowdsl_adapters.dialling import behind, code_of, joined, parts_of
 from flowdsl_adapters.fields import Field, Kind, Stage, carried
 from flowdsl_adapters.gateway import Decoded, Probe, Request, Response, Route
-from flowdsl_adapters.templates import Form, Template
+from flowdsl_adapters.in_one_text import in_one_text
+from flowdsl_adapters.templates import ReplyForm, Template
 from flowdsl_adapters.wires import Wire
 from flowdsl_adapters.xml_text import xml_escaped
 
@@ -85,15 +86,15 @@ class UssdGateway:
     repeats: bool = True
     """Whether cumulative text that comes unchanged is the same message again; else it is an empty answer."""
 
-    more: Form
+    more: ReplyForm
     """A reply that keeps the session open: ``{text}`` and ``{key}`` are its own, other names are fields of the request."""
-    last: Form
+    last: ReplyForm
     """A reply that ends it."""
     more_headers: Mapping[str, str] = {}
     last_headers: Mapping[str, str] = {}
     replaced: Mapping[str, str] = {}
     """Characters that a reply cannot carry, and what stands for each."""
-    counted: Collection[str] = ()
+    own_slots: Collection[str] = ()
     """Slots that look like fields of the request, and are something else in the reply."""
 
     routes: Sequence[Route] = ()
@@ -110,6 +111,9 @@ class UssdGateway:
         self._region = require_region(self.region if region is None else region) if region is not None or self.region else None
         if screen is not None:
             self.screen = require("screen", screen, Screen, "Screen(…)")
+        if self.screen is not None and self.screen.line_break == "\n" and "\n" in self.replaced:
+            # A line break takes as much of a screen of one's own as of the usual one.
+            self.screen = msgspec.structs.replace(self.screen, line_break=self.replaced["\n"])
         self.routes = self.routes or ((self.wire.method, ""),)
         replaced = str.maketrans(dict(self.replaced)) if self.replaced else None
         self._more, self._last = _template(self.more, replaced), _template(self.last, replaced)
@@ -190,6 +194,8 @@ class UssdGateway:
         """
         if reply.checkout is not None:
             raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
+        if inbound.roomy:
+            reply = in_one_text(reply)
         template, headers = (self._last, self.last_headers) if reply.end else (self._more, self.more_headers)
         text = reply.text if self._replaced is None else reply.text.translate(self._replaced)
         filling = {**inbound.echo, "text": text} if self._echoes else {**self.filling(reply, inbound), "text": text}
@@ -279,17 +285,17 @@ class UssdGateway:
         )
 
 
-def _template(form: Form, replaced: dict[int, str] | None) -> Template:
+def _template(form: ReplyForm, replaced: dict[int, str] | None) -> Template:
     if _is_plain(form):
         return Template(form, str if replaced is None else lambda text: text.translate(replaced))
     return Template(form, xml_escaped)
 
 
-def _content_type(form: Form) -> str:
+def _content_type(form: ReplyForm) -> str:
     if not isinstance(form, str):
         return "application/json"
     return _TEXT if _is_plain(form) else "text/xml; charset=utf-8"
 
 
-def _is_plain(form: Form) -> bool:
+def _is_plain(form: ReplyForm) -> bool:
     return isinstance(form, str) and not form.startswith("<")

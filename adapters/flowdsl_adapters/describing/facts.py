@@ -10,7 +10,7 @@ from flowdsl.messages import EndReason
 from flowdsl_adapters.gateway import Request
 from flowdsl_adapters.handset import Handset
 from flowdsl_adapters.routing import delivery
-from flowdsl_adapters.templates import Form as ReplyForm
+from flowdsl_adapters.templates import ReplyForm
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Form, Json, Query, Xml
 

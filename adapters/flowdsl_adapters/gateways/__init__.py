@@ -13,7 +13,7 @@ from flowdsl_adapters.gateways.dmark import DMark
 from flowdsl_adapters.gateways.emergent import Emergent
 from flowdsl_adapters.gateways.flares import Flares, FlaresXml
 from flowdsl_adapters.gateways.hollatags import Hollatags
-from flowdsl_adapters.gateways.http_json import HttpJson, Person
+from flowdsl_adapters.gateways.http_json import HttpJson, Person, in_headers
 from flowdsl_adapters.gateways.hubtel import Hubtel
 from flowdsl_adapters.gateways.imimobile import ImiMobile
 from flowdsl_adapters.gateways.infobip import Infobip
@@ -54,6 +54,7 @@ __all__ = [
     "TruRoute",
     "TxtGhana",
     "Wigal",
+    "in_headers",
 ]
 
 _KNOWN: Final[tuple[type[UssdGateway], ...]] = (
@@ -61,5 +62,5 @@ _KNOWN: Final[tuple[type[UssdGateway], ...]] = (
     *(Advanta, Crossgate, Safaricom, Infobip, Flares, FlaresXml, TruRoute, MtnMadapi, DMark, Cellulant, ImiMobile),
 )
 
-USSD: Final[Mapping[str, Callable[[], UssdGateway]]] = {gateway.name: gateway for gateway in _KNOWN}
-"""Every USSD gateway by its name, as it is without settings of its own."""
+USSD: Final[Mapping[str, Callable[..., UssdGateway]]] = {gateway.name: gateway for gateway in _KNOWN}
+"""Every USSD gateway by its name, to be made with its settings, or without any."""

@@ -19,6 +19,14 @@ _DIGITS: Final = 18
 class Beem(UssdGateway):
     """The gateway of Beem.
 
+    Args:
+        code: is of no use, since the gateway does not tell what was dialled.
+        region: two letters of the country in which a number beginning with ``0`` is national.
+        screen: what one screen holds.
+
+    Raises:
+        ConfigurationError: a setting cannot be read.
+
     >>> from flowdsl_adapters import Beem, Request
     >>> body = (b'{"command":"continue","msisdn":"255712345678","operator":"vodacom","session_id":"bm-1",'
     ...         b'"payload":{"request_id":1,"response":"1"}}')
@@ -68,7 +76,7 @@ class Beem(UssdGateway):
     }
     last = {**more, "command": "terminate"}
 
-    counted = ("payload.request_id",)
+    own_slots = ("payload.request_id",)
 
     _place = Field("payload.request_id", number=True)
 

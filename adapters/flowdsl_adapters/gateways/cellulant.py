@@ -39,7 +39,7 @@ class Cellulant(UssdGateway):
     )
 
     wire = Query()
-    session = Field("sessionID")
+    session: Field = Field("sessionID")
     number = Field("MSISDN")
     text = Field("INPUT", blank=True)
     stage = Stage("opCode", {"beg": "new", "": "on", "abo": "user_abort"})
@@ -60,4 +60,4 @@ class Cellulant(UssdGateway):
 
     def session_id(self, fields: Mapping[str, Any], number: str) -> str:
         """Ids alone are those of several people."""
-        return f"{number}:{Field('sessionID').read(fields)}"
+        return f"{number}:{self.session.read(fields)}"

@@ -13,6 +13,7 @@ from flowdsl.phone import e164
 from flowdsl_adapters.about import About
 from flowdsl_adapters.fields import Field, Kind, Stage
 from flowdsl_adapters.gateway import Decoded, Probe, Request, Response
+from flowdsl_adapters.in_one_text import in_one_text
 from flowdsl_adapters.templates import Template
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json
@@ -130,7 +131,7 @@ class Hubtel(UssdGateway):
     channel = Field("Platform", required=False)
     more = _form("Response", "input", state=_STATE)
     last = _form("Release", "display")
-    counted = ("label",)
+    own_slots = ("label",)
 
     def __init__(
         self,
@@ -153,7 +154,7 @@ class Hubtel(UssdGateway):
         try:
             return super().decode(request)
         except _Fulfilled as order:
-            return _paid(self, order.fields, request.url)
+            return self._paid(order.fields, request.url)
 
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
         """Tell what a request is; wherever it comes, it tells of an order if it has an ``OrderId``."""
@@ -163,14 +164,13 @@ class Hubtel(UssdGateway):
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
         """Write the reply; with choices as data for apps, and with what is to be paid for."""
-        filling = self.filling(reply, inbound)
+        filling, whole = self.filling(reply, inbound), in_one_text(reply)
         if (asked := reply.checkout) is not None:
             item = {"ItemName": asked.item, "Qty": asked.quantity, "Price": float(asked.price)}
-            return Response(body=self._checkout.filled({**filling, "text": reply.text, "item": item}))
+            return Response(body=self._checkout.filled({**filling, "text": whole.text, "item": item}))
         if reply.choices:
-            lines = [f"{each.key}. {each.label}" for each in reply.choices]
             data = [{"Display": each.label, "Value": each.key} for each in reply.choices]
-            return Response(body=self._menu.filled({**filling, "text": "\n".join((reply.text, *lines)), "data": data}))
+            return Response(body=self._menu.filled({**filling, "text": whole.text, "data": data}))
         return super().encode(reply, inbound)
 
     def filling(self, reply: Reply, inbound: Inbound) -> dict[str, Any]:
@@ -184,29 +184,28 @@ class Hubtel(UssdGateway):
         of = Inbound(platform=self.platform, gateway=self.name, echo={"SessionId": decoded.request_id or ""})
         return self.encode(Reply("", end=True), of)
 
+    def _paid(self, fields: Mapping[str, Any], url: str) -> Paid:
+        """Read Hubtel's message on a fulfilled order.
 
-def _paid(gateway: Hubtel, fields: Mapping[str, Any], url: str) -> Paid:
-    """Read Hubtel's message on a fulfilled order.
-
-    JSON's numbers are read as binary fractions. Up to 15 significant digits the shortest decimal of one is what was written;
-    an amount that has more is refused, since it may have been another one.
-    """
-    info = _within(fields, "OrderInfo")
-    payment = _within(info, "Payment")
-    successful = payment.get("IsSuccessful")
-    if not isinstance(successful, bool):
-        raise BadPayload("IsSuccessful is neither true nor false")
-    return Paid(
-        platform=gateway.platform,
-        gateway=gateway.name,
-        order_id=_ORDER.read(fields) or "",
-        amount=_amount(payment.get("AmountPaid")),
-        currency=_CURRENCY.read(info) or "",
-        successful=successful,
-        request_id=_SESSION.read(fields),
-        msisdn=e164(_PAYER.read(info) or "", gateway.region),
-        url=url,
-    )
+        JSON's numbers are read as binary fractions. Up to 15 significant digits the shortest decimal of one is what was written;
+        an amount that has more is refused, since it may have been another one.
+        """
+        info = _within(fields, "OrderInfo")
+        payment = _within(info, "Payment")
+        successful = payment.get("IsSuccessful")
+        if not isinstance(successful, bool):
+            raise BadPayload("IsSuccessful is neither true nor false")
+        return Paid(
+            platform=self.platform,
+            gateway=self.name,
+            order_id=_ORDER.read(fields) or "",
+            amount=_amount(payment.get("AmountPaid")),
+            currency=_CURRENCY.read(info) or "",
+            successful=successful,
+            request_id=_SESSION.read(fields),
+            msisdn=e164((_PAYER.read(info) or "").strip(), self._region),
+            url=url,
+        )
 
 
 def _within(fields: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -46,7 +46,8 @@ class Infobip(UssdGateway):
             "An answer in a session that is not known is refused, as vumi does.",
             "An `end` of a session that is not known is acknowledged with `responseExitCode` 200, where vumi answers 400.",
             "A second start of a live session, which vumi refuses, shows the question where the person stopped.",
-            "The notice of an end has no number: sessions that are known by the number are not ended by it.",
+            "The notice of an end, and the question for the status, have no number: of sessions that are known by the number the "
+            "first ends none, whatever `hangup` says, and the second finds none alive.",
         ),
         number="385955363443",
         sample={

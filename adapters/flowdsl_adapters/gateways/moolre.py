@@ -17,6 +17,14 @@ _SHARED: Final = "203"
 class Moolre(UssdGateway):
     """The gateway of Moolre. What is dialled behind the extension comes in a field of its own, and are shortcuts.
 
+    Args:
+        code: is not needed, since the gateway tells apart what is dialled behind the extension.
+        region: two letters of the country in which a number beginning with ``0`` is national.
+        screen: what one screen holds.
+
+    Raises:
+        ConfigurationError: a setting cannot be read.
+
     >>> from flowdsl_adapters import Moolre, Request
     >>> body = (b'{"sessionid":"mo-1","new":true,"msisdn":"233244123456","network":3,"message":"",'
     ...         b'"extension":109,"data":"11005"}')

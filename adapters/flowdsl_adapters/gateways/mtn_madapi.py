@@ -77,7 +77,7 @@ class MtnMadapi(UssdGateway):
     # Documented as texts.
     stage = Stage("messageType", {"0": "new", "1": "on", "2": "released", "4": "user_abort", "5": "timeout"})
     service = Field("serviceCode")
-    counted = ("transaction",)
+    own_slots = ("transaction",)
 
     def __init__(
         self,

@@ -74,6 +74,6 @@ class Nsano(UssdGateway):
     def kind(self, fields: Mapping[str, Any]) -> Kind | None:
         """Without a session, as in integrations of 2015, who sends a dial string begins, and the number is one (inferred)."""
         typed = fields.get("msg")
-        if fields.get("UserSessionID") or not isinstance(typed, str):
+        if (Field("UserSessionID", required=False, blank=True).read(fields) or "").strip() or not isinstance(typed, str):
             return None
         return "new" if typed.startswith("*") and typed.endswith("#") else "on"

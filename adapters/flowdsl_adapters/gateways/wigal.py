@@ -9,7 +9,7 @@ from flowdsl import ConfigurationError, Screen
 from flowdsl.settings import require
 from flowdsl_adapters.about import About
 from flowdsl_adapters.fields import Field, Stage
-from flowdsl_adapters.templates import Form
+from flowdsl_adapters.templates import ReplyForm
 from flowdsl_adapters.ussd import UssdGateway
 from flowdsl_adapters.wires import Json, Query, Wire
 
@@ -18,7 +18,7 @@ __all__ = ["Wigal"]
 _NEWLINE: Final = "\n"
 
 
-def _object(mode: str) -> Form:
+def _object(mode: str) -> ReplyForm:
     return {
         "network": "{network}",
         "sessionid": "{sessionid}",
@@ -31,7 +31,7 @@ def _object(mode: str) -> Form:
     }
 
 
-def _line(mode: str) -> Form:
+def _line(mode: str) -> ReplyForm:
     return f"{{network}}|{mode}|{{msisdn}}|{{sessionid}}|{{text}}|{{username}}|{{trafficid}}|{{key}}"
 
 
@@ -92,8 +92,8 @@ class Wigal(UssdGateway):
     stage = Stage("mode", {"start": "new", "more": "on", "end": "released"})
     network = Field("network", required=False)
     account = Field("username", required=False)
-    more: Form = _object("MORE")
-    last: Form = _object("END")
+    more: ReplyForm = _object("MORE")
+    last: ReplyForm = _object("END")
 
     def __init__(
         self,
