@@ -714,10 +714,11 @@ def test_a_blank_session_is_none() -> None:
 
 
 async def test_infobip_asks_for_a_session_that_is_known_by_the_number() -> None:
-    """It does not tell the number, so nobody knows."""
+    """It does not tell the number, so it is told an error, and not that the session is gone."""
     durable = SessionConfig().durable()
     async with served(Infobip(), transfer, sessions=durable) as client, client.get("/ussd/session/1/status") as response:
-        assert await response.json() == {"sessionActive": False, "responseExitCode": 200, "responseMessage": ""}
+        written = await response.json()
+    assert (written["responseExitCode"], "has no msisdn" in written["responseMessage"]) == (400, True)
 
 
 @pytest.mark.parametrize(

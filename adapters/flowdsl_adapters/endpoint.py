@@ -190,9 +190,7 @@ class Endpoint:
         asked = Inbound(
             platform=decoded.platform, gateway=decoded.gateway, request_id=decoded.request_id, url=decoded.url, new=None
         )
-        with suppress(MissingIdentifier):  # sessions that are known by the number, which the gateway does not tell
-            return await self.runtime.is_alive(self.flow, asked, sessions=self.sessions)
-        return False
+        return await self.runtime.is_alive(self.flow, asked, sessions=self.sessions)
 
     def _paid(self, paid: Paid) -> None:
         """Tell of a payment, with the session in which it was asked for where the notice tells that."""

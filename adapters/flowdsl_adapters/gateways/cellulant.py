@@ -39,7 +39,7 @@ class Cellulant(UssdGateway):
     )
 
     wire = Query()
-    session: Field = Field("sessionID")
+    session = Field("sessionID")
     number = Field("MSISDN")
     text = Field("INPUT", blank=True)
     stage = Stage("opCode", {"beg": "new", "": "on", "abo": "user_abort"})
@@ -60,4 +60,4 @@ class Cellulant(UssdGateway):
 
     def session_id(self, fields: Mapping[str, Any], number: str) -> str:
         """Ids alone are those of several people."""
-        return f"{number}:{self.session.read(fields)}"
+        return f"{number}:{super().session_id(fields, number)}"

@@ -47,7 +47,7 @@ class Infobip(UssdGateway):
             "An `end` of a session that is not known is acknowledged with `responseExitCode` 200, where vumi answers 400.",
             "A second start of a live session, which vumi refuses, shows the question where the person stopped.",
             "The notice of an end, and the question for the status, have no number: of sessions that are known by the number the "
-            "first ends none, whatever `hangup` says, and the second finds none alive.",
+            "first ends none, whatever `hangup` says, and the second is answered by an error, and by no guess.",
         ),
         number="385955363443",
         sample={
