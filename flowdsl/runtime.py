@@ -175,6 +175,7 @@ class Runtime:
         screen: Screen | None = None,
         deadline: float | None = None,
         lost: Literal["begin", "end"] = "begin",
+        payments: bool = True,
     ) -> Reply:
         """Answer one message.
 
@@ -187,6 +188,7 @@ class Runtime:
             deadline: seconds after which the person is asked to wait, if not what the runtime was given.
             lost: what becomes of an answer in a session that is not there, as it has expired: ``"begin"`` the conversation, or
                 ``"end"`` it, with nothing saved, so that the gateway can say so.
+            payments: the platform can ask for a payment; elsewhere a flow that does so fails.
 
         Raises:
             UnknownSession: there is no such session, with ``lost="end"``.
@@ -194,7 +196,16 @@ class Runtime:
             StoreError: sessions cannot be read or written. Nothing is lost: the same message may come again, and counts
                 once if it has an id.
         """
-        reply, _ = await self.answer(flow, inbound, params=params, sessions=sessions, screen=screen, deadline=deadline, lost=lost)
+        reply, _ = await self.answer(
+            flow,
+            inbound,
+            params=params,
+            sessions=sessions,
+            screen=screen,
+            deadline=deadline,
+            lost=lost,
+            payments=payments,
+        )
         return reply
 
     async def answer(
@@ -207,6 +218,7 @@ class Runtime:
         screen: Screen | None = None,
         deadline: float | None = None,
         lost: Literal["begin", "end"] = "begin",
+        payments: bool = True,
     ) -> tuple[Reply, str | None]:
         """Answer one message as :meth:`handle` does, and tell whose session it was.
 
@@ -221,6 +233,7 @@ class Runtime:
             or service.params is not params
             or service.screen is not screen
             or service.lost is not lost
+            or service.payments is not payments
         ):
             if lost not in ("begin", "end"):
                 raise ConfigurationError(f"lost is {lost!r}: it is 'begin' or 'end'")
@@ -233,6 +246,7 @@ class Runtime:
                 resume=self._resume,
                 lease=self._lease,
                 lost=lost,
+                payments=payments,
             )
         limit = self.deadline if deadline is None else deadline
         until = None if limit is None or self._loop is None else self._loop.time() + limit

@@ -28,6 +28,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
             as long as it lives.
         lost: what becomes of an answer in a session that is not known: ``"begin"`` the conversation, or ``"end"`` it with
             :class:`~flowdsl.errors.UnknownSession`.
+        payments: the platform can ask for a payment.
     """
 
     flow: Flow[..., Any]
@@ -38,3 +39,4 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     resume: Resume | None = None
     lease: float = 15.0
     lost: Literal["begin", "end"] = "begin"
+    payments: bool = True

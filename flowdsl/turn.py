@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from flowdsl.deliveries import Delivery, digest, remembered
-from flowdsl.errors import AuthorError, UnknownSession
+from flowdsl.errors import AuthorError, BadStep, UnknownSession
 from flowdsl.flow import placed
 from flowdsl.hearing import Hearing, hear
 from flowdsl.journal import written_alike
@@ -225,6 +225,8 @@ class _Work(Playing, eq=False):
             return self.show_page(state, state.page)
         changed = effects.changes()
         reply, pages = render(outcome, self.service.screen, self.service.navigation)
+        if reply.checkout is not None and not self.service.payments:
+            raise BadStep(f"it asks for the payment of {reply.checkout.item!r} behind a gateway that takes none")
         merged = _merged(record.data, state, changed) if changed or state.changed else record.data
         following = self.following(outcome, changed, pages)
         if effects.destroyed and following.over:

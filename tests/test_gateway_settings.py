@@ -12,6 +12,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from flowdsl import (
+    AuthorError,
     Checkout,
     ConfigurationError,
     Ended,
@@ -30,6 +31,7 @@ from flowdsl import (
     signals,
 )
 from flowdsl.errors import BadPayload, UserInputError
+from flowdsl.testing import Conversation
 from flowdsl_adapters import (
     Advanta,
     AfricasTalking,
@@ -396,12 +398,26 @@ async def test_hubtel_asks_for_a_payment(kind: Any) -> None:
 
 
 async def test_another_gateway_takes_no_payments() -> None:
-    """Nobody waits for a payment prompt that never comes: they read an apology."""
-    async with served(Nalo(), paying, runtime=Runtime(apology="Sorry.")) as client:
-        first = dict(Nalo.about.sample)
-        await client.post("/ussd", json=first)
-        async with client.post("/ussd", json={**first, "MSGTYPE": False, "USERDATA": "5"}) as response:
-            assert (await response.json())["MSG"] == "Sorry."
+    """Nobody waits for a payment prompt that never comes: the flow fails, and a test of it does so first."""
+    failed: list[Any] = []
+
+    def receive(sender: object, *, event: object) -> None:
+        failed.append(event)
+
+    signals.flow_failed.connect(receive)
+    try:
+        async with served(Nalo(), paying, runtime=Runtime(apology="Sorry.")) as client:
+            first = dict(Nalo.about.sample)
+            await client.post("/ussd", json=first)
+            async with client.post("/ussd", json={**first, "MSGTYPE": False, "USERDATA": "5"}) as response:
+                shown = await response.json()
+    finally:
+        signals.flow_failed.disconnect(receive)
+    assert shown["MSG"] == "Sorry."
+    assert "behind a gateway that takes none" in str(failed[0].exception)
+    Conversation(paying, gateway=Hubtel()).type("5").see("Approve the payment")
+    with pytest.raises(AuthorError, match=r"paying.*'Susu deposit' behind a gateway that takes none"):
+        Conversation(paying, gateway=Nalo()).type("5")
 
 
 async def test_apps_have_no_screen() -> None:

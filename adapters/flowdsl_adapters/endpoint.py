@@ -49,6 +49,7 @@ class Endpoint:
         patience: seconds in which it must have arrived.
         deadline: seconds after which a person is asked to wait.
         lost: what becomes of an answer in a session that is not known.
+        payments: the gateway can ask for a payment.
         keep: whether a session lives on when that of the gateway is over; ``None`` as the runtime has it.
         expired: finds the words for a person whose session is lost, for a screen.
         below: what of the path of requests follows that of the mount.
@@ -65,6 +66,7 @@ class Endpoint:
     patience: float
     deadline: float | None
     lost: Literal["begin", "end"]
+    payments: bool
     keep: bool | None
     expired: Callable[[Screen | None], str]
     below: str = ""
@@ -138,6 +140,7 @@ class Endpoint:
                 screen=None if inbound.roomy else self.gateway.screen,
                 deadline=self.deadline,
                 lost=self.lost,
+                payments=self.payments,
             )
         except UnknownSession as error:
             return self._lost(error, inbound), None

@@ -116,6 +116,7 @@ def mount(
         largest=largest,
         patience=patience,
         deadline=deadline,
+        payments=bool(getattr(gateway, "payments", False)),
         lost=_one_of("lost", gateway.lost if lost is None else lost, _Lost),
         expired=wording("sessions that have expired", expired, _EXPIRED),
         keep=kept,

@@ -103,6 +103,8 @@ class UssdGateway:
     screen: Screen | None = Screen()
     deadline: float | None = _DEADLINE
     lost: str = "begin"
+    payments: bool = False
+    """Whether it can ask for a payment: whether ``encode`` knows what to do with a checkout."""
     region: str = ""
 
     def __init__(self, *, code: str | None = None, region: str | None = None, screen: Screen | None = None) -> None:

@@ -197,6 +197,7 @@ def _stage(flow: Flow[..., Any], results: Results, guess: Guess | None, platform
     if screen is not None and platform != "ussd":
         raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
     service = Service(
+        payments=gateway is None or bool(getattr(gateway, "payments", False)),
         flow=flow,
         params=options.get("params", {}),
         screen=screen,

@@ -116,6 +116,7 @@ class Hubtel(UssdGateway):
     screen = Screen(septets=160, units=70)
     deadline = 4.0
     lost = "end"
+    payments = True
     routes = (("POST", ""), ("POST", "/fulfilment"))
 
     # Its pages write names in capitals and its SDK in small letters.
