@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -196,6 +197,25 @@ def test_serve_takes_the_parameters_of_a_flow(tmp_path: Path) -> None:
     (tmp_path / "flows.py").write_text(FEES)
     with serving(f"{tmp_path}/flows.py", "--params", '{"fee": 5}', "--port", f"{free_port()}") as (_, printed):
         assert json.loads(curl(commands(printed)[0]))["MSG"] == "The fee is 5. Item?"
+
+
+@pytest.mark.parametrize(
+    ("gateway", "dialled"),
+    [
+        ("nalo", '"USERDATA":"*384*77#"'),
+        ("hubtel", '"Message":"*384*77#","ServiceCode":"384*77"'),
+        ("africastalking", "serviceCode=*384*77#"),
+        ("safaricom", "DEST=384&SESSION_ID=sf-1&USSD_PARAMS=77"),
+    ],
+)
+def test_serve_prints_how_its_own_code_is_dialled(gateway: str, dialled: str) -> None:
+    """And not that of an example, behind which nobody would reach this flow."""
+    arguments = (REGISTRATION, "--gateway", gateway, "--code", "*384*77", "--port", f"{free_port()}")
+    with serving(*arguments) as (_, printed):
+        dial, answer = commands(printed)
+        assert dialled in unquote(dial)
+        assert "What is your name?" in curl(dial)
+        assert "How old are you, 1?" in curl(answer)
 
 
 def test_what_is_no_text_ends_the_chat_with_a_sentence() -> None:

@@ -14,6 +14,7 @@ from flowdsl.cli import Command
 from flowdsl.commands.shared import add_flow, params_of
 from flowdsl.loading import load_flow, translations_beside
 from flowdsl_adapters.curl import curl
+from flowdsl_adapters.dialling import code_of
 from flowdsl_adapters.gateway import Gateway, Request
 from flowdsl_adapters.gateways import USSD, HttpJson
 from flowdsl_adapters.gateways.http_json import in_headers
@@ -64,7 +65,7 @@ def _run(chosen: argparse.Namespace) -> int:
     host = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     url = f"http://{host}:{chosen.port}{chosen.path}"
 
-    greeting = _greeting(flow.name, gateway, url, chosen.secret)
+    greeting = _greeting(flow.name, gateway, url, chosen.secret, chosen.code)
     try:
         # aiohttp announces the server once it listens, and only then is the address worth telling.
         web.run_app(app, host=chosen.host, port=chosen.port, print=lambda _: print(greeting, flush=True))
@@ -81,13 +82,13 @@ def _made(name: str, code: str | None) -> Gateway:
     return USSD[name](code=code)
 
 
-def _greeting(flow: str, gateway: Gateway, url: str, secret: str | None) -> str:
+def _greeting(flow: str, gateway: Gateway, url: str, secret: str | None, code: str | None) -> str:
     address, query = url, {}
     if secret and "{secret}" in url:
         address = url.replace("{secret}", quote(secret, safe=""))
     elif secret:
         query = {"secret": secret}
-    first, second = (curl(gateway.routes, request, address, query) for request in _first_two(gateway))
+    first, second = (curl(gateway.routes, request, address, query) for request in _first_two(gateway, code))
     begin = "Dial in" if gateway.screen is not None else "Say hello"
     return (
         f"flowdsl serves {flow!r} to {gateway.name} at {url}\n\n{begin}:\n\n  {first}\n\n"
@@ -95,10 +96,12 @@ def _greeting(flow: str, gateway: Gateway, url: str, secret: str | None) -> str:
     )
 
 
-def _first_two(gateway: Gateway) -> tuple[Request, Request]:
+def _first_two(gateway: Gateway, code: str | None) -> tuple[Request, Request]:
     if isinstance(gateway, UssdGateway):
         handset = Handset(gateway)
         caller = handset.example()
+        if code is not None:
+            caller = msgspec.structs.replace(caller, code=f"*{'*'.join(code_of(code))}#")
         return handset.dialled(caller), handset.typed(caller, ["1"])
     person = {"X-Session-Id": "s1", "X-User-Id": "u1"}
     first, second = (Json().write({"input": text}) for text in ("Hi", "1"))
