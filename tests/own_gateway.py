@@ -27,6 +27,7 @@ class Own:
     screen: Screen | None = Screen()
     deadline: float | None = 4.0
     lost = "begin"
+    payments = False
 
     def __init__(self, **members: Any) -> None:
         self.seen: list[Request] = []

@@ -582,7 +582,7 @@ class Tiny:
     """A gateway that asks by GET, tells all that was typed so far, and reads CON or END."""
 
     name, platform, screen = "tiny", "ussd", Screen()
-    routes, deadline, lost = (("GET", ""),), None, "begin"
+    routes, deadline, lost, payments = (("GET", ""),), None, "begin", False
 
     def acknowledge(self, decoded: Ended | Probe | Paid, *, alive: bool) -> Response:
         return Response(body=b"")

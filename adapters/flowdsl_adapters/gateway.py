@@ -104,6 +104,11 @@ class Gateway(Protocol):
         """What becomes of an answer in a session that is not known: ``"begin"`` a conversation, or ``"end"`` the session."""
         ...
 
+    @property
+    def payments(self) -> bool:
+        """Whether ``encode`` asks for the payment of a checkout; where it does not, a flow that says one fails."""
+        ...
+
     def decode(self, request: Request) -> Decoded:
         """Read a request.
 

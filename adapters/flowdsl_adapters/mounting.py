@@ -116,7 +116,7 @@ def mount(
         largest=largest,
         patience=patience,
         deadline=deadline,
-        payments=bool(getattr(gateway, "payments", False)),
+        payments=gateway.payments,
         lost=_one_of("lost", gateway.lost if lost is None else lost, _Lost),
         expired=wording("sessions that have expired", expired, _EXPIRED),
         keep=kept,
@@ -157,6 +157,7 @@ def _check_gateway(gateway: object) -> None:
     if gateway.deadline is not None:
         seconds("deadline of the gateway", gateway.deadline)
     _one_of("lost of the gateway", gateway.lost, _Lost)
+    require("payments of the gateway", gateway.payments, bool, "payments = True, or False")
     if not _are_routes(gateway.routes):
         raise ConfigurationError(f"the routes of the gateway are {gateway.routes!r}: write routes = [('POST', '')]")
 

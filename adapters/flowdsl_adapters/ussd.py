@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Final, Literal
 
 import msgspec
 
-from flowdsl import ConfigurationError, Ended, History, Inbound, Paid, Reply, Screen
+from flowdsl import Ended, History, Inbound, Paid, Reply, Screen
 from flowdsl.errors import BadPayload, UserInputError
 from flowdsl.messages import EndReason
 from flowdsl.phone import e164, require_region
@@ -104,7 +104,6 @@ class UssdGateway:
     deadline: float | None = _DEADLINE
     lost: str = "begin"
     payments: bool = False
-    """Whether it can ask for a payment: whether ``encode`` knows what to do with a checkout."""
     region: str = ""
 
     def __init__(self, *, code: str | None = None, region: str | None = None, screen: Screen | None = None) -> None:
@@ -189,13 +188,7 @@ class UssdGateway:
         return found
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the next screen, or the last one.
-
-        Raises:
-            ConfigurationError: the flow asks for a payment, which this gateway does not take.
-        """
-        if reply.checkout is not None:
-            raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
+        """Write the next screen, or the last one."""
         if inbound.roomy:
             reply = in_one_text(reply)
         template, headers = (self._last, self.last_headers) if reply.end else (self._more, self.more_headers)

@@ -51,6 +51,11 @@ class Wire(Protocol):
         """Its USSD screen, if it has one."""
         ...
 
+    @property
+    def payments(self) -> bool:
+        """Whether it can ask for a payment."""
+        ...
+
 
 class Options(TypedDict, total=False):
     """What everything in :mod:`flowdsl.testing` that holds conversations can be told, by keyword."""
@@ -197,7 +202,7 @@ def _stage(flow: Flow[..., Any], results: Results, guess: Guess | None, platform
     if screen is not None and platform != "ussd":
         raise ConfigurationError(f"a screen is for USSD, and the conversation is held on {platform!r}: give one of the two")
     service = Service(
-        payments=gateway is None or bool(getattr(gateway, "payments", False)),
+        payments=gateway is None or gateway.payments,
         flow=flow,
         params=options.get("params", {}),
         screen=screen,

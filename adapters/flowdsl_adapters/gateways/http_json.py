@@ -109,6 +109,7 @@ class HttpJson:
     screen = None
     deadline = None
     lost = "begin"
+    payments = False
 
     def __init__(self, identify: Callable[[Request], Person | None], *, clock: Callable[[], datetime] = _now) -> None:
         if iscoroutinefunction(identify):
@@ -161,13 +162,7 @@ class HttpJson:
         return person
 
     def encode(self, reply: Reply, inbound: Inbound) -> Response:
-        """Write the reply: a prompt, the last word, that there is nothing to say, or that it is still being worked on.
-
-        Raises:
-            ConfigurationError: the flow asks for a payment, which this gateway does not take.
-        """
-        if reply.checkout is not None:
-            raise ConfigurationError(f"{self.name} takes no payments: it cannot ask for that of {reply.checkout.item!r}")
+        """Write the reply: a prompt, the last word, that there is nothing to say, or that it is still being worked on."""
         if reply.held:
             return Response(body=b'{"status":"processing"}')
         silent = not reply.text and not reply.media and not reply.end
